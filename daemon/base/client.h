@@ -1,0 +1,30 @@
+#pragma once
+
+/* An OAuth client: an application that was registered. Not to be confused with our client library. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/secret.h"
+
+/* The client that root on the socket and other local callers act as. Always there, no secret. */
+#define CLIENT_LOCAL "local"
+
+typedef struct Client {
+        char *id;
+        Secret hash;      /* crypt(5) of the secret; empty: no authentication by secret */
+        char **grants;    /* grant types that it registered for */
+        char **scopes;    /* scope.h */
+        char **issue_for; /* roles; NULL: every user (design: "*") */
+        bool introspect_own_only;
+        int64_t access_lifetime; /* µs; 0: as configured */
+        int64_t refresh_lifetime;
+        int64_t created;
+        int64_t epoch;
+} Client;
+
+Client *client_new(void);
+Client *client_free(Client *client);
+void client_freep(Client **client);
+int client_copy(const Client *client, Client **ret);
+bool client_may_use_grant(const Client *client, const char *grant_type);

@@ -1,0 +1,20 @@
+#pragma once
+
+/* What workers have finished, on its way to the loop: a locked list and an eventfd. */
+
+#include <systemd/sd-event.h>
+
+typedef struct Mailbox Mailbox;
+
+/* Embedded in whatever is sent. deliver() runs on the loop and owns the item from then on. */
+typedef struct MailboxItem {
+        struct MailboxItem *next;
+        void (*deliver)(struct MailboxItem *item);
+} MailboxItem;
+
+int mailbox_new(sd_event *event, Mailbox **ret);
+/* Delivers what is still in it. No worker may post any more. */
+Mailbox *mailbox_free(Mailbox *mailbox);
+void mailbox_freep(Mailbox **mailbox);
+/* From any thread; never fails. */
+void mailbox_post(Mailbox *mailbox, MailboxItem *item);

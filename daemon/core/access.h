@@ -1,0 +1,36 @@
+#pragma once
+
+/* Who may do what: one table (access.c), caller × action. */
+
+#include <stdbool.h>
+
+#include "base/caller.h"
+
+enum Action {
+        ACTION_PASSWORD_GRANT, /* of a user, named or found */
+        ACTION_OTHER_GRANT,    /* refresh_token, client_credentials */
+        ACTION_LOGIN_DETAILS,  /* service, rhost, tty, junk; /v1/logins */
+        ACTION_LOGIN_CHECK,
+        ACTION_ISSUE_SELF,
+        ACTION_INTROSPECT,
+        ACTION_REVOKE_TOKEN,
+        ACTION_LIST_TOKENS,
+        ACTION_REVOKE_OWNER,
+        ACTION_CHANGE_PASSWORD,
+        ACTION_ADMINISTER, /* users, clients, issuing for anybody */
+        _ACTION_MAX,
+};
+
+/* How far a caller's authority over an action goes. */
+enum Reach {
+        REACH_NONE,       /* REASON_ACCESS_DENIED */
+        REACH_OWN,        /* its own user, or what its own client issued */
+        REACH_REGISTERED, /* what the client is registered for */
+        REACH_ALL,
+};
+
+enum Reach access_reach(const Caller *caller, enum Action action);
+
+/* Whether a token is the caller's own: same uid (not UID_NONE), same user as its Bearer token's or
+ * that user's sub-account, or issued through the caller's client. parent_id is the token user's. */
+bool access_owns_token(const Caller *caller, const Token *token, const char *parent_id);

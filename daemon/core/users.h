@@ -1,0 +1,42 @@
+#pragma once
+
+/* Administration of users: root on the socket, or a token of scope admin. */
+
+#include "core/authority.h"
+
+typedef struct UserAddRequest {
+        const char *name;
+        const char *id;     /* NULL: a UUID is made */
+        uint32_t uid;       /* UID_NONE: the machine's own of that name, else the next of UidRange= */
+        const char *email;
+        const char *partner_id;
+        const char *role;
+        const char *parent; /* name */
+        char *const *scopes;
+        char *const *groups;
+        const char *home;
+        const char *shell;
+        const Secret *password; /* NULL: none, the user can't log in by password */
+} UserAddRequest;
+
+/* Answer: user. REASON_INVALID_NAME, _INVALID_VALUE, _*_TAKEN, _GROUP_UNKNOWN, _USER_UNKNOWN (the
+ * parent), _UID_NOT_PERMITTED, _UID_RANGE_EXHAUSTED, _EMPTY_PASSWORD. The reply comes when userdb
+ * knows it. */
+void authority_user_add(Authority *authority, const Caller *caller, const UserAddRequest *request,
+                        AnswerHandler handler, void *userdata);
+/* By id, or by name when id is NULL. */
+void authority_user_get(Authority *authority, const Caller *caller, const char *id, const char *name,
+                        AnswerHandler handler, void *userdata);
+void authority_user_list(Authority *authority, const Caller *caller, const char *cursor,
+                         unsigned limit, AnswerHandler handler, void *userdata);
+/* Answer: user as it was, n_revoked. */
+void authority_user_remove(Authority *authority, const Caller *caller, const char *id,
+                           AnswerHandler handler, void *userdata);
+/* root or an administrator, or that user (by uid or token) with its old password, which is checked
+ * like a login. All of the user's tokens die. Answer: user, n_revoked. */
+void authority_user_set_password(Authority *authority, const Caller *caller, const char *id,
+                                 const Secret *old_password, const Secret *password,
+                                 AnswerHandler handler, void *userdata);
+/* Locking kills the user's tokens. Answer: user, n_revoked. */
+void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
+                              enum UserState state, AnswerHandler handler, void *userdata);

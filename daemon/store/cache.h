@@ -1,0 +1,23 @@
+#pragma once
+
+/* A bounded cache of live tokens by hash. It never says that a token is live when a revocation was
+ * answered before: owners are interned, and forgetting one outdates all its tokens at once. */
+
+#include "base/token.h"
+
+typedef struct Cache Cache;
+
+int cache_new(size_t tokens_max, Cache **ret);
+Cache *cache_free(Cache *cache);
+void cache_freep(Cache **cache);
+
+/* A reference, or NULL. Expired and outdated tokens are not found. */
+Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now);
+/* Keeps a reference; beyond the bound, the one not asked for the longest goes. Failing is harmless. */
+void cache_put(Cache *cache, Token *token);
+void cache_forget(Cache *cache, const TokenHash *hash);
+void cache_forget_user(Cache *cache, const char *user_id);
+void cache_forget_client(Cache *cache, const char *client_id);
+void cache_forget_login(Cache *cache, const char *login);
+void cache_clear(Cache *cache);
+size_t cache_size(const Cache *cache);

@@ -1,0 +1,178 @@
+#pragma once
+
+/* The store, asynchronously. Every change goes to a worker that commits what has gathered in one
+ * transaction and answers after the commit; look-ups go to a reader of its own. Requests are
+ * submitted and answered on the loop thread.
+ *
+ * A token is live when it has not expired and the epochs kept with it are those of its user, its
+ * client and its login, which all exist (a NULL owner has none). Revoking an owner is one UPDATE of
+ * its epoch; rows are swept later. Epochs come from one counter and are never given twice. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "base/client.h"
+#include "base/clock.h"
+#include "base/login.h"
+#include "base/token.h"
+#include "base/user.h"
+
+typedef struct Store Store;
+
+enum StoreVerb {
+        /* Look-ups. Result: 0 or the REASON_*_UNKNOWN of what is missing. */
+        STORE_USER_GET,   /* key → users[0] */
+        STORE_USER_LIST,  /* cursor, limit → users by name, cursor */
+        STORE_CLIENT_GET, /* key.text → clients[0] */
+        STORE_CLIENT_LIST,
+        STORE_TOKEN_GET,  /* key (hash or id), now → tokens[0], live ones only, unused refresh only;
+                             with include_used also refresh tokens that were rotated away */
+        STORE_TOKEN_LIST, /* filter, now, cursor, limit → tokens, newest first, cursor */
+        STORE_LOGIN_GET,  /* key.text → logins[0] */
+
+        /* Changes. */
+        STORE_USER_ADD,          /* users[0] (epoch is given here; uid UID_NONE: the next of
+                                    uid_min…uid_max never given before, gid likewise) → users[0].
+                                    REASON_{NAME,ID,UID,EMAIL,PARTNER_ID}_TAKEN, _UID_RANGE_EXHAUSTED.
+                                    No user's name or id may be a client's id: REASON_ID_TAKEN. */
+        STORE_USER_REMOVE,       /* key.text (id) → users[0] as it was, n_affected live tokens died;
+                                    sub-accounts stay and lose their parent */
+        STORE_USER_SET_PASSWORD, /* key.text (id), hash, state, expected_epoch (0: any) → users[0],
+                                    n_affected; a new epoch. REASON_INVALID_GRANT: the epoch moved */
+        STORE_USER_SET_STATE,    /* key.text (id), state → users[0], n_affected; locking gives a new
+                                    epoch, the rest keeps it */
+        STORE_USER_REHASH,       /* key.text (id), hash, expected_epoch: same password, keeps the epoch */
+        STORE_CLIENT_ADD,        /* clients[0] → clients[0]. REASON_ID_TAKEN (also by a user) */
+        STORE_CLIENT_REMOVE,     /* key.text → clients[0], n_affected */
+        STORE_TOKEN_ISSUE,       /* tokens and, if set, logins[0]: all or nothing. The epochs in them
+                                    are those that the caller saw; REASON_INVALID_GRANT when one has
+                                    moved (login_epoch of tokens with logins[0]: filled in here) */
+        STORE_TOKEN_ROTATE,      /* key.hash (a refresh token), now, grace, tokens: the new ones, whose
+                                    login, client and user are the old one's. The old one is marked used
+                                    and the family's older access tokens die. REASON_INVALID_GRANT:
+                                    unknown or dead; used within grace (changes nothing); used before
+                                    (revokes the family: family_revoked, key.text = its id) */
+        STORE_TOKEN_REVOKE,      /* key (hash or id), now → tokens[0], n_affected. An access token dies
+                                    alone, a refresh token with its family. REASON_TOKEN_UNKNOWN */
+        STORE_REVOKE_USER,       /* key.text (id) → n_affected live tokens died; a new epoch */
+        STORE_REVOKE_CLIENT,     /* key.text → n_affected; a new epoch */
+        STORE_REVOKE_LOGIN,      /* key.text, user_id (NULL: any) → logins[0], n_affected; the row goes */
+        STORE_REVOKE_ALL,        /* → n_affected: every token of every owner */
+        STORE_LOGIN_OPEN,        /* key.text, user_id, now: pending → open, logins[0].
+                                    REASON_LOGIN_UNKNOWN unless it is that user's, pending, of this boot
+                                    and not older than LOGIN_PENDING_MAX_USEC */
+        STORE_LOGIN_ABANDON,     /* user_id, logins[0] (service, rhost, tty: compared when set), now: the
+                                    newest pending login that matches dies; n_affected */
+        STORE_TOUCH,             /* touches: last use of tokens, once a minute */
+        STORE_SWEEP,             /* now, limit: removes at most limit rows that expired or died,
+                                    pending logins that are too old, logins of other boots;
+                                    n_affected; more: call again */
+        _STORE_VERB_MAX,
+};
+
+enum StoreKeyField {
+        STORE_KEY_ID, /* text; for tokens the public id */
+        STORE_KEY_NAME,
+        STORE_KEY_UID,
+        STORE_KEY_EMAIL, /* text in any case */
+        STORE_KEY_PARTNER_ID,
+        STORE_KEY_HASH,
+};
+
+typedef struct StoreKey {
+        enum StoreKeyField field;
+        char *text; /* owned */
+        uint32_t uid;
+        TokenHash hash;
+} StoreKey;
+
+/* NULL and UID_NONE: any. */
+typedef struct TokenFilter {
+        char *user_id; /* owned, likewise: */
+        char *client_id;
+        char *login;
+        uint32_t uid;
+        bool with_sub_accounts; /* of user_id */
+        bool access_only;
+} TokenFilter;
+
+typedef struct TokenTouch {
+        TokenHash hash;
+        int64_t used;
+} TokenTouch;
+
+typedef struct StoreRequest StoreRequest;
+typedef void (*StoreHandler)(StoreRequest *request, void *userdata);
+
+/* In and out of one verb, as said above. Everything in it is the request's own. */
+struct StoreRequest {
+        enum StoreVerb verb;
+        StoreKey key;
+        TokenFilter filter;
+        char *user_id;
+        char *cursor; /* in: NULL for the first page; out: NULL behind the last */
+        unsigned limit;
+        int64_t now; /* µs UTC */
+        int64_t grace;
+        int64_t expected_epoch;
+        uint32_t uid_min, uid_max;
+        Secret hash;
+        enum UserState state;
+        bool include_used;
+
+        User **users;
+        size_t n_users;
+        Client **clients;
+        size_t n_clients;
+        Login **logins;
+        size_t n_logins;
+        Token **tokens;
+        size_t n_tokens;
+        TokenTouch *touches;
+        size_t n_touches;
+
+        int result; /* 0, a negative errno (nothing changed), or a Reason */
+        uint64_t n_affected;
+        bool more;
+        bool family_revoked;
+        uint64_t revocations; /* store_revocations() when it was submitted */
+
+        StoreHandler handler; /* the store's, likewise: */
+        void *userdata;
+        void *internal;
+};
+
+StoreRequest *store_request_new(enum StoreVerb verb); /* NULL: no memory */
+StoreRequest *store_request_free(StoreRequest *request);
+void store_request_freep(StoreRequest **request);
+/* Append, taking the reference or the object. 0 or -ENOMEM (then it is still the caller's). */
+int store_request_take_token(StoreRequest *request, Token *token);
+int store_request_take_user(StoreRequest *request, User *user);
+int store_request_take_client(StoreRequest *request, Client *client);
+int store_request_take_login(StoreRequest *request, Login *login);
+
+/* Opens "sqlite:PATH", brings the schema up to date and starts the workers. -EBUSY: another daemon
+ * holds it. -EUCLEAN: damaged. -EPROTO: a newer schema. -EOPNOTSUPP: no such kind of store. On
+ * failure ret_message says what and where, if there is more to say; the caller frees it. */
+int store_open(sd_event *event, const Clock *clock, const char *address, Store **ret,
+               char **ret_message);
+/* Carries out what was submitted, answers it, and closes. */
+Store *store_close(Store *store);
+void store_closep(Store **store);
+
+/* Takes the request; handler() is called on the loop, once, and the request freed after it. The
+ * answer to a change comes after its commit. Fails at once with -EAGAIN when the queue is full;
+ * then the request is still the caller's. */
+int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void *userdata);
+
+/* Moves with every revocation that was answered: what was read while it moved may be stale. */
+uint64_t store_revocations(const Store *store);
+
+typedef struct StoreStatus {
+        int error; /* 0, or the negative errno of the last failed change */
+        uint64_t n_tokens; /* rows, those not swept yet included */
+        uint64_t n_logins; /* pending and open ones */
+} StoreStatus;
+StoreStatus store_status(const Store *store);
