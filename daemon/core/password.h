@@ -1,0 +1,52 @@
+#pragma once
+
+/* Password hashes, crypt(5), on workers. Root's door has a lane of its own. Secrets and hashes are
+ * copied into the job and wiped with it.
+ *
+ * Nothing is ever cut: libxcrypt takes at most 511 bytes, and some methods look at fewer (bcrypt:
+ * 72). What is longer is refused when it is set, and matches nothing when it is checked. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "base/config.h"
+#include "wire/secret.h"
+
+typedef struct Passwords Passwords;
+
+/* r = 0, -ECANCELED (passwords_free()) or another negative errno; on the loop. */
+typedef void (*PasswordCheckHandler)(void *userdata, int r, bool matches);
+/* The same, or REASON_EMPTY_PASSWORD, or REASON_INVALID_VALUE: too long for the method, or with a
+ * NUL inside. May take the hash. */
+typedef void (*PasswordHashHandler)(void *userdata, int r, Secret *hash);
+
+/* Borrows event; reads config only here. -EINVAL: no such Hash= or Rounds=. */
+int passwords_new(sd_event *event, const Config *config, Passwords **ret);
+/* Handlers of what has not finished are called with -ECANCELED. */
+Passwords *passwords_free(Passwords *passwords);
+void passwords_freep(Passwords **passwords);
+/* On reload: another Hash= and Rounds=; the threads and the queue stay. -EINVAL: as it was. */
+int passwords_set_config(Passwords *passwords, const Config *config);
+
+/* Who a job is for. */
+typedef struct PasswordLane {
+        bool urgent;     /* uid 0 on the socket */
+        const char *key; /* peer.remote; copied */
+} PasswordLane;
+
+/* Both: 0 (the handler will be called, not before this returned), REASON_OVERLOADED or a negative
+ * errno (it won't be). */
+
+/* hash NULL, empty, locked ("!…", "*…") or unknown to crypt: never matches, and costs what a hash by
+ * the configured method costs. So does an empty secret. */
+int password_check(Passwords *passwords, const Secret *secret, const Secret *hash, PasswordLane lane,
+                   PasswordCheckHandler handler, void *userdata);
+int password_hash(Passwords *passwords, const Secret *secret, PasswordLane lane,
+                  PasswordHashHandler handler, void *userdata);
+
+/* µs. Refusals of credentials leave at a whole multiple of it after the request came in: longer than
+ * the slowest format of hash seen so far takes. It only grows. */
+int64_t password_refusal_delay(const Passwords *passwords);
+/* Measures a hash's format, if it is new, on a worker. password_check() does so by itself. */
+void password_note_setting(Passwords *passwords, const Secret *hash);
