@@ -1,0 +1,172 @@
+/* Forms and percent-encoding. Names and values may be secrets: every copy is a Secret. */
+
+#include "wire/form.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/cleanup.h"
+#include "wire/protocol.h"
+#include "wire/text.h"
+
+static bool is_unreserved(unsigned char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '.' || c == '_' || c == '~';
+}
+
+int percent_encode(Secret *out, const void *data, size_t size) {
+        const unsigned char *bytes = data;
+        /* three times the size at most; a failure must leave out as it was */
+        int r = size > BODY_MAX * 64 ? -ENOMEM : secret_reserve(out, size * 3);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < size; i++) {
+                char escape[3] = { '%', "0123456789ABCDEF"[bytes[i] >> 4],
+                                   "0123456789ABCDEF"[bytes[i] & 15] };
+
+                if (is_unreserved(bytes[i]))
+                        (void)secret_append(out, &bytes[i], 1);
+                else
+                        (void)secret_append(out, escape, sizeof(escape));
+        }
+        return 0;
+}
+
+static int hex_value(char c) {
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        if (c >= 'a' && c <= 'f')
+                return c - 'a' + 10;
+        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static int decode(const char *text, size_t size, bool plus_is_space, Secret *out) {
+        int r = secret_reserve(out, size);
+
+        for (size_t i = 0; r >= 0 && i < size; i++) {
+                char c = text[i];
+
+                if (c == '%') {
+                        int high = i + 2 < size ? hex_value(text[i + 1]) : -1;
+                        int low = i + 2 < size ? hex_value(text[i + 2]) : -1;
+
+                        if (high < 0 || low < 0)
+                                return -EBADMSG;
+                        c = (char)(high << 4 | low);
+                        i += 2;
+                } else if (c == '+' && plus_is_space) {
+                        c = ' ';
+                }
+                if (c == '\0')
+                        return -EBADMSG;
+                r = secret_append(out, &c, 1);
+        }
+        return r;
+}
+
+int percent_decode(const char *text, size_t size, Secret *ret) {
+        Secret out = SECRET_INIT;
+        int r = decode(text, size, false, &out);
+
+        if (r < 0) {
+                secret_done(&out);
+                return r;
+        }
+        secret_done(ret);
+        *ret = out;
+        return 0;
+}
+
+void form_done(Form *form) {
+        for (size_t i = 0; i < form->n_fields; i++) {
+                secret_done(&form->fields[i].name);
+                secret_done(&form->fields[i].value);
+        }
+        free(form->fields);
+        *form = FORM_INIT;
+}
+
+static FormField *form_find(const Form *form, const char *name) {
+        for (size_t i = 0; i < form->n_fields; i++)
+                if (streq(secret_text(&form->fields[i].name), name))
+                        return &form->fields[i];
+        return NULL;
+}
+
+/* Adds one "name=value" piece; what stands in form already is freed by the caller on failure. */
+static int form_add(Form *form, const char *piece, size_t size) {
+        const char *equals = memchr(piece, '=', size);
+        size_t name_size = equals ? (size_t)(equals - piece) : size;
+        FormField *field;
+        int r;
+
+        if (form->n_fields == FORM_FIELDS_MAX)
+                return -E2BIG;
+        field = &form->fields[form->n_fields++];
+        r = decode(piece, name_size, true, &field->name);
+        if (r < 0)
+                return r;
+        if (form_find(form, secret_text(&field->name)) != field)
+                return -ENOTUNIQ;
+        if (!equals)
+                return 0;
+        return decode(equals + 1, size - name_size - 1, true, &field->value);
+}
+
+int form_parse(const char *text, size_t size, Form *ret) {
+        _cleanup_(form_done) Form form = FORM_INIT;
+        const char *end = text + size;
+
+        form.fields = calloc(FORM_FIELDS_MAX, sizeof(FormField));
+        if (!form.fields)
+                return -ENOMEM;
+        for (const char *p = text; p < end;) {
+                const char *next = memchr(p, '&', (size_t)(end - p));
+                size_t piece = (size_t)((next ? next : end) - p);
+                int r = piece > 0 ? form_add(&form, p, piece) : 0;
+
+                if (r < 0)
+                        return r;
+                p += piece + 1;
+        }
+        *ret = TAKE(form, FORM_INIT);
+        return 0;
+}
+
+const Secret *form_get(const Form *form, const char *name) {
+        const FormField *field = form_find(form, name);
+
+        return field && !secret_is_empty(&field->value) ? &field->value : NULL;
+}
+
+const char *form_get_text(const Form *form, const char *name) {
+        const Secret *value = form_get(form, name);
+
+        return value ? secret_text(value) : NULL;
+}
+
+int form_append_bytes(Secret *body, const char *name, const void *value, size_t size) {
+        int r = secret_is_empty(body) ? 0 : secret_append(body, "&", 1);
+
+        if (r >= 0)
+                r = percent_encode(body, name, strlen(name));
+        if (r >= 0)
+                r = secret_append(body, "=", 1);
+        if (r >= 0)
+                r = percent_encode(body, value, size);
+        return r;
+}
+
+int form_append(Secret *body, const char *name, const char *value) {
+        return value ? form_append_bytes(body, name, value, strlen(value)) : 0;
+}
+
+int form_append_number(Secret *body, const char *name, long long value) {
+        char digits[24];
+
+        snprintf(digits, sizeof(digits), "%lld", value);
+        return form_append(body, name, digits);
+}

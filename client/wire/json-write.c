@@ -1,0 +1,123 @@
+/* JSON out. Text is checked to be UTF-8 before a byte of it is written, so that what comes out is
+ * always JSON; the first failure sticks and nothing is written after it. */
+
+#include "wire/json-write.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/text.h"
+
+static void put(JsonWriter *w, const char *text, size_t size) {
+        if (w->error == 0)
+                w->error = secret_append(w->out, text, size);
+}
+
+static void put_escaped(JsonWriter *w, const char *text, size_t size) {
+        size_t start = 0;
+
+        put(w, "\"", 1);
+        for (size_t i = 0; i < size; i++) {
+                unsigned char c = (unsigned char)text[i];
+                char escape[8];
+                int n;
+
+                if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+                        continue;
+                put(w, text + start, i - start);
+                start = i + 1;
+                if (c == '"' || c == '\\')
+                        n = snprintf(escape, sizeof(escape), "\\%c", c);
+                else
+                        n = snprintf(escape, sizeof(escape), "\\u%04x", c);
+                put(w, escape, (size_t)n);
+        }
+        put(w, text + start, size - start);
+        put(w, "\"", 1);
+}
+
+static void put_name(JsonWriter *w, const char *name) {
+        if (w->need_comma)
+                put(w, ",", 1);
+        w->need_comma = true;
+        if (!name)
+                return;
+        put_escaped(w, name, strlen(name));
+        put(w, ":", 1);
+}
+
+static void open_container(JsonWriter *w, const char *name, const char *bracket) {
+        put_name(w, name);
+        put(w, bracket, 1);
+        w->need_comma = false;
+}
+
+static void close_container(JsonWriter *w, const char *bracket) {
+        put(w, bracket, 1);
+        w->need_comma = true;
+}
+
+void json_write_object(JsonWriter *w, const char *name) {
+        open_container(w, name, "{");
+}
+
+void json_write_object_end(JsonWriter *w) {
+        close_container(w, "}");
+}
+
+void json_write_array(JsonWriter *w, const char *name) {
+        open_container(w, name, "[");
+}
+
+void json_write_array_end(JsonWriter *w) {
+        close_container(w, "]");
+}
+
+static void write_text(JsonWriter *w, const char *name, const char *text, size_t size) {
+        if (w->error == 0 && !text_is_utf8(text, size))
+                w->error = -EINVAL;
+        put_name(w, name);
+        put_escaped(w, text, size);
+}
+
+void json_write_text(JsonWriter *w, const char *name, const char *text) {
+        if (text)
+                write_text(w, name, text, strlen(text));
+}
+
+void json_write_secret(JsonWriter *w, const char *name, const Secret *secret) {
+        if (secret)
+                write_text(w, name, secret_text(secret), secret->size);
+}
+
+void json_write_int(JsonWriter *w, const char *name, int64_t value) {
+        char digits[24];
+
+        put_name(w, name);
+        put(w, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRId64, value));
+}
+
+void json_write_bool(JsonWriter *w, const char *name, bool value) {
+        put_name(w, name);
+        put(w, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_write_null(JsonWriter *w, const char *name) {
+        put_name(w, name);
+        put(w, "null", 4);
+}
+
+void json_write_strv(JsonWriter *w, const char *name, char *const *strv) {
+        if (!strv)
+                return;
+        json_write_array(w, name);
+        for (; *strv; strv++)
+                json_write_text(w, NULL, *strv);
+        json_write_array_end(w);
+}
+
+int json_write_end(JsonWriter *w) {
+        return w->error;
+}
