@@ -19,7 +19,8 @@ enum Door {
 typedef struct Peer {
         enum Door door;
         uint32_t uid;                 /* UID_NONE over TCP */
-        char remote[PEER_REMOTE_MAX]; /* "uid:1000", "192.0.2.1", "2001:db8::/64": the throttle's key */
+        /* "uid:1000", "192.0.2.1", "2001:db8::/64": the throttle's key */
+        char remote[PEER_REMOTE_MAX];
         int64_t received;             /* µs monotonic: when the whole request had come in */
 } Peer;
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/* An OAuth client: an application that was registered. Not to be confused with our client library. */
+/* An OAuth client: an application that was registered. Not our client library. */
 
 #include <stdbool.h>
 #include <stdint.h>
