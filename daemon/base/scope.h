@@ -10,10 +10,14 @@
 #define SCOPE_ISSUE "issue" /* may issue for the users of issue_for */
 #define SCOPE_ADMIN "admin"
 
+/* The most words that one list may have: every one is compared with every other. */
+#define SCOPES_MAX 128
+
 bool scope_is_valid(const char *word);
 bool scope_is_reserved(const char *word);
 
-/* "read write" or "read,write"; NULL and "" give NULL. -EINVAL: a character that no scope has. */
+/* "read write" or "read,write"; NULL and "" give NULL. -EINVAL: a character that no scope has, or
+ * more than SCOPES_MAX words. */
 int scopes_parse(const char *text, char ***ret);
 /* "read write"; NULL gives NULL. */
 int scopes_format(char *const *scopes, char **ret);
