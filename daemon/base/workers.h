@@ -1,8 +1,8 @@
 #pragma once
 
-/* Threads for work that blocks, behind a bounded queue with two lanes. The urgent lane (root's) goes
- * first and has a bound of its own. Ordinary jobs take at most half of the threads (at least one)
- * and at most WORKERS_KEY_MAX of them for one key. */
+/* Threads for work that blocks, behind a bounded queue with two lanes. The urgent lane (root's)
+ * goes first and has a bound of its own. Ordinary jobs take at most half of the threads (at least
+ * one) and at most WORKERS_KEY_MAX of them for one key. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +36,6 @@ int workers_new(sd_event *event, const WorkersOptions *options, Workers **ret);
  * run() is not: those are marked cancelled. */
 Workers *workers_free(Workers *workers);
 void workers_freep(Workers **workers);
-/* -EAGAIN at once when the lane is full. On failure the job stays the caller's. */
+/* -EAGAIN at once when the lane is full, -ESHUTDOWN while the pool ends. On failure the job stays
+ * the caller's. */
 int workers_submit(Workers *workers, Job *job);
