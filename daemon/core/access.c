@@ -1,0 +1,92 @@
+/* Who may do what: the one table of it, and what counts as somebody's own.
+ *
+ * Invariant: whatever stands in no row is denied. A caller never gains by showing a token: with one,
+ * it is that token's owner, as far as the token's scopes go, and no longer the peer. */
+
+#include "core/access.h"
+
+#include "base/scope.h"
+#include "wire/text.h"
+
+enum Role {
+        ROLE_ANONYMOUS,
+        ROLE_ROOT,
+        ROLE_UID,
+        ROLE_CLIENT,
+        ROLE_USER_TOKEN, /* without scopes: its owner's ordinary access */
+        ROLE_ADMIN_TOKEN, /* anybody's, with the scope admin */
+        ROLE_OTHER_TOKEN, /* scopes that cover nothing here, and clients' tokens */
+        _ROLE_MAX,
+};
+
+#define NONE       REACH_NONE
+#define OWN        REACH_OWN
+#define REGISTERED REACH_REGISTERED
+#define ALL        REACH_ALL
+
+/* clang-format off */
+static const enum Reach reaches[_ACTION_MAX][_ROLE_MAX] = {
+        /*                          anonymous root uid   client      user   admin  other */
+        [ACTION_PASSWORD_GRANT] = { NONE,     ALL, OWN,  REGISTERED, NONE,  NONE,  NONE },
+        [ACTION_OTHER_GRANT]    = { NONE,     ALL, OWN,  REGISTERED, NONE,  NONE,  NONE },
+        [ACTION_LOGIN_DETAILS]  = { NONE,     ALL, NONE, NONE,       NONE,  NONE,  NONE },
+        [ACTION_LOGIN_CHECK]    = { NONE,     ALL, OWN,  NONE,       NONE,  NONE,  NONE },
+        [ACTION_ISSUE_SELF]     = { NONE,     OWN, OWN,  NONE,       NONE,  NONE,  NONE },
+        [ACTION_INTROSPECT]     = { NONE,     ALL, OWN,  REGISTERED, OWN,   ALL,   NONE },
+        [ACTION_REVOKE_TOKEN]   = { NONE,     ALL, OWN,  OWN,        OWN,   ALL,   NONE },
+        [ACTION_LIST_TOKENS]    = { NONE,     ALL, OWN,  NONE,       OWN,   ALL,   NONE },
+        [ACTION_REVOKE_OWNER]   = { NONE,     ALL, OWN,  OWN,        OWN,   ALL,   NONE },
+        [ACTION_CHANGE_PASSWORD]= { NONE,     ALL, OWN,  NONE,       OWN,   ALL,   NONE },
+        [ACTION_ADMINISTER]     = { NONE,     ALL, NONE, NONE,       NONE,  ALL,   NONE },
+};
+/* clang-format on */
+
+static enum Role token_role(const Token *token, bool of_user) {
+        if (!token || token->kind != TOKEN_ACCESS || (token->user_id != NULL) != of_user)
+                return ROLE_ANONYMOUS;
+        if (token->scopes && strv_contains(token->scopes, SCOPE_ADMIN))
+                return ROLE_ADMIN_TOKEN;
+        return of_user && !token->scopes ? ROLE_USER_TOKEN : ROLE_OTHER_TOKEN;
+}
+
+/* What the caller says it is, as far as the peer and the proof bear it out. */
+static enum Role caller_role(const Caller *caller) {
+        bool is_local = caller->peer.door == DOOR_SOCKET || caller->peer.door == DOOR_BUS;
+
+        switch (caller->kind) {
+        case CALLER_ROOT:
+                return is_local && caller->peer.uid == 0 ? ROLE_ROOT : ROLE_ANONYMOUS;
+        case CALLER_UID:
+                return is_local && caller->peer.uid != UID_NONE ? ROLE_UID : ROLE_ANONYMOUS;
+        case CALLER_CLIENT:
+                return caller->client ? ROLE_CLIENT : ROLE_ANONYMOUS;
+        case CALLER_USER_TOKEN:
+                return token_role(caller->token, true);
+        case CALLER_CLIENT_TOKEN:
+                return token_role(caller->token, false);
+        case CALLER_ANONYMOUS:
+                break;
+        }
+        return ROLE_ANONYMOUS;
+}
+
+enum Reach access_reach(const Caller *caller, enum Action action) {
+        if (action < 0 || action >= _ACTION_MAX)
+                return REACH_NONE;
+        return reaches[action][caller_role(caller)];
+}
+
+bool access_owns_token(const Caller *caller, const Token *token, const char *parent_id) {
+        switch (caller_role(caller)) {
+        case ROLE_ROOT:
+        case ROLE_UID:
+                return token->user_id && token->uid == caller->peer.uid && token->uid != UID_NONE;
+        case ROLE_CLIENT:
+                return streq_ptr(token->client_id, caller->client->id);
+        case ROLE_USER_TOKEN:
+                return token->user_id && (streq(token->user_id, caller->token->user_id) ||
+                                          streq_ptr(parent_id, caller->token->user_id));
+        default:
+                return false;
+        }
+}

@@ -4,12 +4,24 @@
 
 #include "core/call.h"
 
-/* What was typed is named only if it is the name of a user. Borrowed from the request. */
+enum AuditEvent {
+        AUDIT_LOGIN, /* a password grant that names a PAM service */
+        AUDIT_ISSUE,
+        AUDIT_REFRESH,
+        AUDIT_LOGIN_OPENED,
+        AUDIT_LOGIN_CLOSED,
+        AUDIT_REVOKE,
+        _AUDIT_EVENT_MAX,
+};
+
+/* Everything in it lives as long as the call. The answer says the rest: whose token, which one. */
 struct Audit {
+        enum AuditEvent event;
+        const char *user; /* an existing user's name: what was typed is named only when it is one */
+        const char *client;
         const char *service;
         const char *rhost;
-        const char *user;   /* NULL: nobody whom the store knows */
-        const char *client;
+        bool reused; /* a refresh token came back after its grace: the family is dead */
 };
 
 /* From call_finish(), for calls that have an audit. */

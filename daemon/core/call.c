@@ -14,6 +14,8 @@
 
 #include "core/audit.h"
 #include "core/password.h"
+#include "core/throttle.h"
+#include "wire/cleanup.h"
 
 /* s: what a full queue is worth waiting. */
 #define RETRY_AFTER_OVERLOAD 1
@@ -51,13 +53,18 @@ static void call_deliver(Call *call) {
         call_free(call);
 }
 
-static void call_refuse(Authority *authority, AnswerHandler handler, void *userdata) {
+static void refused_deliver(const RefusedCall *refused) {
+        if (refused->handler)
+                refused->handler(refused->userdata, -ENOMEM, &(Answer){ 0 });
+        else
+                refused->caller_handler(refused->userdata, -ENOMEM, &CALLER_INIT);
+}
+
+void call_refuse(Authority *authority, RefusedCall refused) {
         /* More than this without memory in one turn can't be told later: tell them now. */
-        if (authority->n_refused == CALLS_REFUSED_MAX) {
-                handler(userdata, -ENOMEM, &(Answer){ 0 });
-                return;
-        }
-        authority->refused[authority->n_refused++] = (RefusedCall){ handler, userdata };
+        if (authority->n_refused == CALLS_REFUSED_MAX)
+                return refused_deliver(&refused);
+        authority->refused[authority->n_refused++] = refused;
         (void)sd_event_source_set_enabled(authority->deliver_source, SD_EVENT_ONESHOT);
 }
 
@@ -67,7 +74,8 @@ void *call_new(Authority *authority, const Caller *caller, size_t size, void (*d
 
         Call *call = calloc(1, size);
         if (!call) {
-                call_refuse(authority, handler, userdata);
+                if (handler)
+                        call_refuse(authority, (RefusedCall){ handler, NULL, userdata });
                 return NULL;
         }
         call->authority = authority;
@@ -101,7 +109,7 @@ static bool reason_tells_of_credentials(int r) {
 }
 
 static int64_t call_due(const Call *call, int64_t now) {
-        int64_t quantum = passwords_quantum(call->authority->passwords);
+        int64_t quantum = password_refusal_delay(call->authority->passwords);
         int64_t received = call->caller->peer.received;
 
         if (quantum <= 0 || received > now)
@@ -152,7 +160,7 @@ static int deliver_dispatch(sd_event_source *source, void *userdata) {
                 call_deliver(call);
         }
         for (size_t i = 0; i < n_refused; i++)
-                refused[i].handler(refused[i].userdata, -ENOMEM, &(Answer){ 0 });
+                refused_deliver(&refused[i]);
         return 0;
 }
 
@@ -264,7 +272,49 @@ void call_store_or_fail(Call *call, StoreRequest *request, CallStoreStep step) {
         call_submit(call, request, step, true);
 }
 
-static StoreRequest *keyed_request(enum StoreVerb verb, enum StoreKeyField field, const char *text) {
+static bool call_refused_by_throttle(Call *call, unsigned wait) {
+        if (wait == 0)
+                return false;
+        call->answer.retry_after = wait;
+        call_finish(call, REASON_TOO_MANY_FAILURES);
+        return true;
+}
+
+bool call_is_throttled(Call *call, const char *who, const char *remote) {
+        return call_refused_by_throttle(
+                call, throttle_check(call->authority->throttle, who, remote));
+}
+
+bool call_verdict_is_withheld(Call *call, const char *who, const char *remote, bool matches) {
+        return call_refused_by_throttle(
+                call, throttle_verdict(call->authority->throttle, who, remote, matches));
+}
+
+static void password_checked(void *userdata, int r, bool matches) {
+        Call *call = userdata;
+        CallCheckStep step = TAKE_PTR(call->check_step);
+
+        if (r < 0)
+                return call_finish(call, r);
+        step(call, matches);
+}
+
+void call_check(Call *call, const Secret *secret, const Secret *hash, CallCheckStep step) {
+        PasswordLane lane = {
+                .urgent = caller_is_behind_root_door(call->caller),
+                .key = call->caller->peer.remote,
+        };
+
+        assert(!call->check_step);
+        int r = password_check(call->authority->passwords, secret, hash, lane, password_checked,
+                               call);
+        if (r != 0)
+                return call_finish(call, r);
+        call->check_step = step;
+}
+
+static StoreRequest *keyed_request(enum StoreVerb verb, enum StoreKeyField field,
+                                   const char *text) {
         _cleanup_(store_request_freep) StoreRequest *request = store_request_new(verb);
 
         if (!request)

@@ -16,6 +16,9 @@
 typedef struct Audit Audit;
 typedef struct Call Call;
 typedef void (*CallStoreStep)(Call *call, StoreRequest *request);
+typedef void (*CallCheckStep)(Call *call, bool matches);
+typedef void (*CallTokenStep)(Call *call, int r, Token *token);
+typedef struct Chore Chore; /* authority.c */
 typedef struct LastUsed LastUsed;
 typedef struct Passwords Passwords; /* password.h */
 typedef struct Throttle Throttle;   /* throttle.h */
@@ -26,7 +29,8 @@ TAILQ_HEAD(CallList, Call);
 #define CALLS_REFUSED_MAX 256
 
 typedef struct RefusedCall {
-        AnswerHandler handler;
+        AnswerHandler handler; /* one of these two */
+        CallerHandler caller_handler;
         void *userdata;
 } RefusedCall;
 
@@ -51,6 +55,8 @@ struct Authority {
         sd_event_source *delay_source;
         sd_event_source *sweep_source;
         sd_event_source *touch_source;
+        Chore *sweep; /* under way; NULL: none, likewise: */
+        Chore *touch;
 };
 
 struct Call {
@@ -65,6 +71,10 @@ struct Call {
 
         CallStoreStep step; /* that the store's answer goes to, while one is awaited */
         bool step_may_fail;
+        CallCheckStep check_step; /* likewise the worker's */
+        CallTokenStep find_step; /* token-find.h */
+        TokenHash find_hash;
+        unsigned find_tries;
         int result;
         bool finished;
         int64_t due; /* µs monotonic */
@@ -75,14 +85,18 @@ struct Call {
 int calls_init(Authority *authority);
 void calls_done(Authority *authority);
 
-/* Of size bytes, zeroed but for its head, which is the Call. NULL: no memory, and the handler will
- * hear -ENOMEM: return. */
+/* Of size bytes, zeroed but for its head, which is the Call. NULL: no memory, and the handler, if
+ * there is one already, will hear -ENOMEM: return. */
 void *call_new(Authority *authority, const Caller *caller, size_t size, void (*done)(Call *call),
                AnswerHandler handler, void *userdata);
 
+/* Has somebody told -ENOMEM who could not get a call. */
+void call_refuse(Authority *authority, RefusedCall refused);
+
 /* The end. r = 0, a Reason or a negative errno. If checks_credentials is set and r tells something
  * about a password or a secret, and the peer is not uid 0 on the socket, the handler hears at
- * peer.received + k × passwords_quantum() (password.h, µs), k ≥ 1 being the smallest that lies ahead. */
+ * peer.received + k × password_refusal_delay(), k ≥ 1 being the smallest that lies
+ * ahead. */
 void call_finish(Call *call, int r);
 
 /* Takes the request, which may be NULL (no memory). The step hears of 0 and of the verb's Reasons in
@@ -92,6 +106,15 @@ void call_finish(Call *call, int r);
 void call_store(Call *call, StoreRequest *request, CallStoreStep step);
 /* The same, but REASON_STORE_UNAVAILABLE goes to the step. */
 void call_store_or_fail(Call *call, StoreRequest *request, CallStoreStep step);
+
+/* Whether a password or secret is that of the hash (NULL: of nobody, which takes as long). Throttles
+ * nothing. A full queue ends the call with REASON_OVERLOADED. */
+void call_check(Call *call, const Secret *secret, const Secret *hash, CallCheckStep step);
+
+/* throttle_check() and throttle_verdict(): true when the throttle refuses, right or wrong; then the
+ * call has ended with REASON_TOO_MANY_FAILURES. */
+bool call_is_throttled(Call *call, const char *who, const char *remote);
+bool call_verdict_is_withheld(Call *call, const char *who, const char *remote, bool matches);
 
 /* A look-up by one key; NULL: no memory. */
 StoreRequest *call_user_request(enum StoreKeyField field, const char *text);

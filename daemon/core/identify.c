@@ -1,0 +1,170 @@
+/* Who is calling: from what the peer is and what the request brought along to a Caller.
+ *
+ * Invariants: what was shown must be right; a bad secret or token never falls back to what the peer
+ * would be without it. An unknown client costs what a wrong secret costs and is answered alike. */
+
+#include <stdio.h>
+
+#include "base/user.h"
+#include "core/call.h"
+#include "core/last-used.h"
+#include "core/token-find.h"
+#include "wire/text.h"
+
+/* A Basic header may have been form-encoded or not (RFC 6749 section 2.3.1 against what clients do):
+ * both readings are tried. */
+#define READINGS_MAX 2
+
+/* "client:" and any valid id. */
+#define CLIENT_WHO_SIZE 160
+
+typedef struct Reading {
+        const char *id;
+        const Secret *secret;
+} Reading;
+
+typedef struct IdentifyCall {
+        Call call;
+        CallerHandler handler;
+        void *userdata;
+        Caller caller;
+        Reading readings[READINGS_MAX];
+        size_t n_readings;
+        size_t current;
+        Client *candidate;
+        char who[CLIENT_WHO_SIZE]; /* the throttle's key: by the first reading */
+} IdentifyCall;
+
+static void identify_done(Call *call) {
+        IdentifyCall *identify = (IdentifyCall *)call;
+
+        caller_done(&identify->caller);
+        client_free(identify->candidate);
+}
+
+static void identify_ended(void *userdata, int r, Answer *answer) {
+        IdentifyCall *identify = userdata;
+
+        identify->handler(identify->userdata, r, &identify->caller);
+}
+
+static void reading_begin(IdentifyCall *identify);
+
+/* Both readings are one attempt: one verdict for them together. */
+static void identify_verdict(IdentifyCall *identify, bool matches) {
+        Call *call = &identify->call;
+
+        if (call_verdict_is_withheld(call, identify->who, identify->caller.peer.remote, matches))
+                return;
+        if (!matches)
+                return call_finish(call, REASON_INVALID_CLIENT);
+        identify->caller.kind = CALLER_CLIENT;
+        identify->caller.client = TAKE_PTR(identify->candidate);
+        call_finish(call, 0);
+}
+
+static void reading_checked(Call *call, bool matches) {
+        IdentifyCall *identify = (IdentifyCall *)call;
+
+        if (matches && identify->candidate)
+                return identify_verdict(identify, true);
+        identify->candidate = client_free(identify->candidate);
+        if (++identify->current == identify->n_readings)
+                return identify_verdict(identify, false);
+        reading_begin(identify);
+}
+
+static void reading_found(Call *call, StoreRequest *request) {
+        IdentifyCall *identify = (IdentifyCall *)call;
+
+        if (request->result == 0)
+                identify->candidate = TAKE_PTR(request->clients[0]);
+        call_check(call, identify->readings[identify->current].secret,
+                   identify->candidate ? &identify->candidate->hash : NULL, reading_checked);
+}
+
+static void reading_begin(IdentifyCall *identify) {
+        call_store(&identify->call,
+                   call_client_request(identify->readings[identify->current].id), reading_found);
+}
+
+static void identify_add_reading(IdentifyCall *identify, const char *id, const Secret *secret) {
+        Reading *reading = &identify->readings[identify->n_readings];
+
+        /* What no client can be called, and the built-in client, which has no secret. */
+        if (!id || !id_is_valid(id) || secret_is_empty(secret))
+                return;
+        reading->id = id;
+        reading->secret = secret;
+        identify->n_readings++;
+}
+
+static bool readings_differ(const Credentials *c) {
+        return c->client_id_raw && c->client_secret_raw &&
+               !(streq_ptr(c->client_id, c->client_id_raw) && c->client_secret &&
+                 secret_equal(c->client_secret, c->client_secret_raw));
+}
+
+static void identify_client(IdentifyCall *identify, const Credentials *credentials) {
+        identify->call.checks_credentials = true;
+        identify_add_reading(identify, credentials->client_id, credentials->client_secret);
+        if (readings_differ(credentials))
+                identify_add_reading(identify, credentials->client_id_raw,
+                                     credentials->client_secret_raw);
+        if (identify->n_readings == 0)
+                return call_finish(&identify->call, REASON_INVALID_CLIENT);
+        (void)snprintf(identify->who, sizeof(identify->who), "client:%s", identify->readings[0].id);
+        if (call_is_throttled(&identify->call, identify->who, identify->caller.peer.remote))
+                return;
+        reading_begin(identify);
+}
+
+static void bearer_found(Call *call, int r, Token *token) {
+        IdentifyCall *identify = (IdentifyCall *)call;
+
+        identify->caller.token = token;
+        if (r != 0 || token->kind != TOKEN_ACCESS)
+                return call_finish(call, REASON_INVALID_TOKEN);
+        last_used_mark(call->authority->last_used, &token->hash, call_now(call));
+        identify->caller.kind = token->user_id ? CALLER_USER_TOKEN : CALLER_CLIENT_TOKEN;
+        call_finish(call, 0);
+}
+
+static void identify_bearer(IdentifyCall *identify, const Secret *bearer) {
+        TokenHash hash;
+
+        if (token_hash_from_text(secret_text(bearer), bearer->size, &hash) < 0)
+                return call_finish(&identify->call, REASON_INVALID_TOKEN);
+        call_find_token(&identify->call, &hash, bearer_found);
+}
+
+static enum CallerKind peer_kind(const Peer *peer) {
+        if (peer->door == DOOR_TCP || peer->uid == UID_NONE)
+                return CALLER_ANONYMOUS;
+        return peer->uid == 0 ? CALLER_ROOT : CALLER_UID;
+}
+
+void authority_identify(Authority *authority, const Credentials *credentials, CallerHandler handler,
+                        void *userdata) {
+        IdentifyCall *identify = call_new(authority, NULL, sizeof(IdentifyCall), identify_done, NULL,
+                                          NULL);
+        if (!identify)
+                return call_refuse(authority, (RefusedCall){ NULL, handler, userdata });
+        identify->handler = handler;
+        identify->userdata = userdata;
+        identify->caller.peer = credentials->peer;
+        identify->call.caller = &identify->caller;
+        identify->call.handler = identify_ended;
+        identify->call.userdata = identify;
+
+        bool has_client = credentials->client_id || credentials->client_id_raw ||
+                          !secret_is_empty(credentials->client_secret);
+        if (has_client && credentials->bearer)
+                return call_finish(&identify->call, REASON_INVALID_REQUEST);
+        if (credentials->bearer)
+                return identify_bearer(identify, credentials->bearer);
+        if (has_client)
+                return identify_client(identify, credentials);
+        identify->caller.kind = peer_kind(&credentials->peer);
+        call_finish(&identify->call, 0);
+}

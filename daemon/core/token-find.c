@@ -1,0 +1,47 @@
+/* A token by its hash, from the cache, else from the store.
+ *
+ * Invariant: what was read while a revocation was answered may be stale, and is never put into the
+ * cache. It is looked up again, a few times; after that the answer is given (it was true when the
+ * question came) but not kept. */
+
+#include "core/token-find.h"
+
+#define LOOK_UPS_MAX 4
+
+static void token_read(Call *call, StoreRequest *request);
+
+static void token_look_up(Call *call) {
+        StoreRequest *request = store_request_new(STORE_TOKEN_GET);
+
+        call->find_tries++;
+        if (request) {
+                request->key.field = STORE_KEY_HASH;
+                request->key.hash = call->find_hash;
+                request->now = call_now(call);
+        }
+        call_store(call, request, token_read);
+}
+
+static void token_read(Call *call, StoreRequest *request) {
+        Authority *authority = call->authority;
+        bool is_fresh = store_revocations(authority->store) == request->revocations;
+
+        if (request->result != 0)
+                return call->find_step(call, REASON_TOKEN_UNKNOWN, NULL);
+        if (!is_fresh && call->find_tries < LOOK_UPS_MAX)
+                return token_look_up(call);
+        if (is_fresh && request->tokens[0]->kind == TOKEN_ACCESS)
+                cache_put(authority->cache, request->tokens[0]);
+        call->find_step(call, 0, token_ref(request->tokens[0]));
+}
+
+void call_find_token(Call *call, const TokenHash *hash, CallTokenStep step) {
+        Token *token = cache_get(call->authority->cache, hash, call_now(call));
+
+        if (token)
+                return step(call, 0, token);
+        call->find_hash = *hash;
+        call->find_step = step;
+        call->find_tries = 0;
+        token_look_up(call);
+}
