@@ -1,8 +1,10 @@
 #pragma once
 
-/* The file between tokend, which writes it, and tokend-userdb, which answers from it: a header
- * line, then one JSON user record a line, sorted by name. Replaced by rename(2), never changed. */
+/* The file between tokend, which writes it, and tokend-userdb, which answers from it: a first line
+ * that names the format, then a line a user as in passwd(5), sorted by name:
+ * NAME:UID:GID:HOME:SHELL:locked|active:GROUP,GROUP. Replaced by rename(2), never changed. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,11 +13,30 @@ typedef struct SnapshotUser {
         uint32_t uid;
         uint32_t gid;
         const char *home;
-        const char *shell;
-        char *const *groups;
-        int locked;
+        const char *shell; /* NULL: the machine knows the user already, memberships only */
+        char *const *groups; /* supplementary, by name; NULL: none */
+        bool locked;
 } SnapshotUser;
 
-/* Writes path's new content beside it, fsyncs, renames. Adopted users don't belong in it, but their
- * memberships do: a row with shell NULL is memberships only. 0 or a negative errno. */
+/* Writes path's new content beside it, mode 0644, and renames. The users come in any order. 0 or a
+ * negative errno; -EINVAL: a field that can't stand in a line. */
 int snapshot_write(const char *path, const SnapshotUser *users, size_t n_users);
+
+typedef struct Snapshot {
+        unsigned n_ref;
+        char *text; /* what the users' fields point into */
+        SnapshotUser *users; /* by name */
+        size_t n_users;
+        size_t *by_uid; /* indices of those that are served in full, by uid */
+        size_t n_by_uid;
+} Snapshot;
+
+/* -ENOENT, -EBADMSG (not the format, out of order, or a uid that is not for people), -EFBIG, … */
+int snapshot_read(int fd, Snapshot **ret);
+Snapshot *snapshot_ref(Snapshot *snapshot);
+Snapshot *snapshot_unref(Snapshot *snapshot);
+void snapshot_unrefp(Snapshot **snapshot);
+
+/* NULL: none. A user of memberships only is found by name. */
+const SnapshotUser *snapshot_find_name(const Snapshot *snapshot, const char *name);
+const SnapshotUser *snapshot_find_uid(const Snapshot *snapshot, uint32_t uid);
