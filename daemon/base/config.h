@@ -46,10 +46,12 @@ typedef struct Config {
         uint64_t workers; /* 0: one a core */
         uint64_t queue;   /* Queue=: waiting hashes, the most */
         bool throttle;
-        char **grant_users; /* PasswordGrantUsers=: who, beside root, may use the grant for anybody */
+        char **grant_users; /* PasswordGrantUsers=: names or uids that may use it for anybody */
         bool login_without_store;
 } Config;
 
+/* Every key at its default. */
+int config_new(Config **ret);
 Config *config_free(Config *config);
 void config_freep(Config **config);
 
