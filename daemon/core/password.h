@@ -17,8 +17,7 @@ typedef struct Passwords Passwords;
 
 /* r = 0, -ECANCELED (passwords_free()) or another negative errno; on the loop. */
 typedef void (*PasswordCheckHandler)(void *userdata, int r, bool matches);
-/* The same, or REASON_EMPTY_PASSWORD, or REASON_INVALID_VALUE: too long for the method, or with a
- * NUL inside. May take the hash. */
+/* The same. May take the hash. */
 typedef void (*PasswordHashHandler)(void *userdata, int r, Secret *hash);
 
 /* Borrows event; reads config only here. -EINVAL: no such Hash= or Rounds=. */
@@ -39,9 +38,10 @@ typedef struct PasswordLane {
  * errno (it won't be). */
 
 /* hash NULL, empty, locked ("!…", "*…") or unknown to crypt: never matches, and costs what a hash by
- * the configured method costs. So does an empty secret. */
+ * the configured method costs. So does a secret that is empty or NULL. */
 int password_check(Passwords *passwords, const Secret *secret, const Secret *hash, PasswordLane lane,
                    PasswordCheckHandler handler, void *userdata);
+/* Also REASON_EMPTY_PASSWORD, and REASON_INVALID_VALUE: too long for the method, or a NUL inside. */
 int password_hash(Passwords *passwords, const Secret *secret, PasswordLane lane,
                   PasswordHashHandler handler, void *userdata);
 
