@@ -1,0 +1,7 @@
+#pragma once
+
+/* /org/freedesktop/LogControl1 (org.freedesktop.LogControl1(5)): systemctl service-log-level. */
+
+#include "bus/bus-internal.h"
+
+int log_control_add(Bus *bus);

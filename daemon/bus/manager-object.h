@@ -1,0 +1,7 @@
+#pragma once
+
+/* /org/tokend1, interface org.tokend1.Manager. */
+
+#include "bus/bus-internal.h"
+
+int manager_object_add(Bus *bus);
