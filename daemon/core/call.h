@@ -19,7 +19,9 @@ typedef void (*CallStoreStep)(Call *call, StoreRequest *request);
 typedef void (*CallCheckStep)(Call *call, bool matches);
 typedef void (*CallTokenStep)(Call *call, int r, Token *token);
 typedef struct Chore Chore; /* authority.c */
+typedef struct ClientSecrets ClientSecrets;
 typedef struct LastUsed LastUsed;
+typedef struct Nss Nss;
 typedef struct Passwords Passwords; /* password.h */
 typedef struct Throttle Throttle;   /* throttle.h */
 
@@ -43,6 +45,8 @@ struct Authority {
         Cache *cache;
         Passwords *passwords;
         Throttle *throttle;
+        ClientSecrets *client_secrets;
+        Nss *nss;
         LastUsed *last_used;
         char *boot_id;
 

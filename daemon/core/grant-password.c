@@ -1,0 +1,163 @@
+/* The password grant (RFC 6749 section 4.3), for PAM above all.
+ *
+ * Invariants: whether a user exists, is locked or belongs to somebody else is told to nobody but
+ * root before a right password; the hash costs the same for users who do not exist. The throttle
+ * counts by the user's name, whatever the user was found by, so there is one budget. */
+
+#include "core/grant-type.h"
+#include "core/nss.h"
+#include "core/throttle.h"
+#include "wire/text.h"
+
+static int password_check_shape(const GrantRequest *request) {
+        if (!request->username == !request->email)
+                return REASON_INVALID_REQUEST;
+        if (request->junk)
+                return secret_is_empty(request->password) ? 0 : REASON_INVALID_REQUEST;
+        return secret_is_empty(request->password) ? REASON_EMPTY_PASSWORD : 0;
+}
+
+static void password_issue(IssueCall *issue) {
+        GrantCall *grant = (GrantCall *)issue;
+        const Caller *caller = issue->call.caller;
+        bool may_refresh = caller->kind != CALLER_CLIENT ||
+                           client_may_use_grant(caller->client, GRANT_REFRESH);
+
+        int r = issue_set_scopes(issue, grant->wanted);
+        if (r != 0)
+                return call_finish(&issue->call, r);
+        issue->kind = issue->service ? ISSUE_PENDING : may_refresh ? ISSUE_FAMILY : ISSUE_SINGLE;
+        issue->may_go_without_store =
+                issue->service && issue->call.authority->config->login_without_store;
+        issue_begin(issue);
+}
+
+/* The password was right. */
+static void password_accept(GrantCall *grant) {
+        Call *call = &grant->issue.call;
+
+        switch (call->answer.user->state) {
+        case USER_ACTIVE:
+                break;
+        case USER_PASSWORD_MUST_CHANGE:
+                /* PAM asks for a new one in its account phase; nobody else can. */
+                if (!grant->issue.service)
+                        return call_finish(call, REASON_PASSWORD_MUST_CHANGE);
+                call->answer.state = REASON_PASSWORD_MUST_CHANGE;
+                break;
+        default:
+                return call_finish(call, REASON_USER_LOCKED);
+        }
+        issue_find_client(&grant->issue, password_issue);
+}
+
+static void password_checked(Call *call, bool matches) {
+        GrantCall *grant = (GrantCall *)call;
+
+        if (grant->request->junk)
+                return call_finish(call, REASON_NOT_KNOWN_TO_NSS);
+        matches = matches && call->answer.user;
+        if (call_verdict_is_withheld(call, grant->who, grant->remote, matches))
+                return;
+        if (!matches)
+                return call_finish(call, REASON_WRONG_PASSWORD);
+        password_accept(grant);
+}
+
+static void password_look(GrantCall *grant) {
+        const GrantRequest *request = grant->request;
+        Call *call = &grant->issue.call;
+        const User *user = call->answer.user;
+
+        grant->issue.audit.event = request->service ? AUDIT_LOGIN : AUDIT_ISSUE;
+        call->audit = &grant->issue.audit;
+        if (request->junk)
+                return call_check(call, NULL, NULL, password_checked);
+
+        /* What can't be a name must not be taken for a client's key either. */
+        grant->who = user ? user->name : "";
+        if (!user && request->username && user_name_is_valid(request->username))
+                grant->who = request->username;
+        if (!user && request->email && email_is_valid(request->email))
+                grant->who = request->email;
+        if (request->rhost)
+                throttle_remote_key(request->rhost, grant->remote);
+        else
+                memcpy(grant->remote, call->caller->peer.remote, sizeof(grant->remote));
+        if (call_is_throttled(call, grant->who, grant->remote))
+                return;
+        call_check(call, request->password, user ? &user->hash : NULL, password_checked);
+}
+
+/* PasswordGrantUsers= names accounts of this machine, or their uids. */
+static bool is_granted_uid(const Call *call) {
+        char *const *entry = call->authority->config->grant_users;
+        uint32_t uid;
+
+        for (; entry && *entry; entry++)
+                if (parse_uint32(*entry, &uid) == 0 && uid == call->caller->peer.uid)
+                        return true;
+        return false;
+}
+
+static void password_asker_named(void *userdata, int r, NssAnswer *answer) {
+        Call *call = userdata;
+
+        if (r < 0 || !answer->uid_name ||
+            !strv_contains(call->authority->config->grant_users, answer->uid_name))
+                return call_finish(call, REASON_ACCESS_DENIED);
+        password_look((GrantCall *)call);
+}
+
+/* A uid that asks for somebody else, or for nobody who exists. */
+static void password_ask_who(Call *call) {
+        const NssQuestion question = { .uid = call->caller->peer.uid };
+
+        if (is_granted_uid(call))
+                return password_look((GrantCall *)call);
+        if (strv_length(call->authority->config->grant_users) == 0)
+                return call_finish(call, REASON_ACCESS_DENIED);
+        int r = nss_ask(call->authority->nss, &question, password_asker_named, call);
+        if (r != 0)
+                call_finish(call, r);
+}
+
+static void password_user_known(GrantCall *grant) {
+        Call *call = &grant->issue.call;
+        const Caller *caller = call->caller;
+        const User *user = call->answer.user;
+
+        if (caller->kind == CALLER_ROOT && !user && !grant->request->junk)
+                return call_finish(call, REASON_USER_UNKNOWN);
+        if (access_reach(caller, ACTION_PASSWORD_GRANT) == REACH_OWN &&
+            !(user && user->uid == caller->peer.uid))
+                return password_ask_who(call);
+        password_look(grant);
+}
+
+static void password_user_found(Call *call, StoreRequest *request) {
+        if (request->result == 0)
+                call->answer.user = TAKE_PTR(request->users[0]);
+        password_user_known((GrantCall *)call);
+}
+
+static void password_begin(GrantCall *grant) {
+        const GrantRequest *request = grant->request;
+        Call *call = &grant->issue.call;
+
+        if (request->username && user_name_is_valid(request->username))
+                return call_store(call, call_user_request(STORE_KEY_NAME, request->username),
+                                  password_user_found);
+        if (request->email && email_is_valid(request->email))
+                return call_store(call, call_user_request(STORE_KEY_EMAIL, request->email),
+                                  password_user_found);
+        password_user_known(grant);
+}
+
+const GrantType grant_password = {
+        .name = GRANT_PASSWORD,
+        .action = ACTION_PASSWORD_GRANT,
+        .checks_credentials = true,
+        .check_shape = password_check_shape,
+        .begin = password_begin,
+};

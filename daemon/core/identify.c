@@ -7,6 +7,7 @@
 
 #include "base/user.h"
 #include "core/call.h"
+#include "core/client-secret.h"
 #include "core/last-used.h"
 #include "core/token-find.h"
 #include "wire/text.h"
@@ -63,10 +64,8 @@ static void identify_verdict(IdentifyCall *identify, bool matches) {
         call_finish(call, 0);
 }
 
-static void reading_checked(Call *call, bool matches) {
-        IdentifyCall *identify = (IdentifyCall *)call;
-
-        if (matches && identify->candidate)
+static void reading_decided(IdentifyCall *identify, bool matches) {
+        if (matches)
                 return identify_verdict(identify, true);
         identify->candidate = client_free(identify->candidate);
         if (++identify->current == identify->n_readings)
@@ -74,13 +73,29 @@ static void reading_checked(Call *call, bool matches) {
         reading_begin(identify);
 }
 
-static void reading_found(Call *call, StoreRequest *request) {
+static void reading_checked(Call *call, bool matches) {
         IdentifyCall *identify = (IdentifyCall *)call;
 
-        if (request->result == 0)
-                identify->candidate = TAKE_PTR(request->clients[0]);
-        call_check(call, identify->readings[identify->current].secret,
-                   identify->candidate ? &identify->candidate->hash : NULL, reading_checked);
+        matches = matches && identify->candidate;
+        if (matches)
+                client_secrets_remember(call->authority->client_secrets, identify->candidate,
+                                        identify->readings[identify->current].secret);
+        reading_decided(identify, matches);
+}
+
+static void reading_found(Call *call, StoreRequest *request) {
+        IdentifyCall *identify = (IdentifyCall *)call;
+        const Secret *secret = identify->readings[identify->current].secret;
+
+        if (request->result != 0)
+                return call_check(call, secret, NULL, reading_checked);
+        identify->candidate = TAKE_PTR(request->clients[0]);
+
+        enum ClientSecretMemory known = client_secrets_check(call->authority->client_secrets,
+                                                     identify->candidate, secret);
+        if (known == CLIENT_SECRET_UNKNOWN)
+                return call_check(call, secret, &identify->candidate->hash, reading_checked);
+        reading_decided(identify, known == CLIENT_SECRET_RIGHT);
 }
 
 static void reading_begin(IdentifyCall *identify) {

@@ -1,0 +1,52 @@
+#pragma once
+
+/* Core's own: making tokens. Every call that issues begins with an IssueCall, fills it in, and ends
+ * in issue_begin(). */
+
+#include "core/audit.h"
+#include "core/call.h"
+
+enum IssueKind {
+        ISSUE_SINGLE,  /* one access token, of no family */
+        ISSUE_FAMILY,  /* with a refresh token */
+        ISSUE_PENDING, /* a login that waits for its session */
+        ISSUE_OPEN,    /* a login whose session is open */
+        ISSUE_MEMBER,  /* one more access token of a login that there is: call.answer.login */
+};
+
+typedef struct IssueCall IssueCall;
+struct IssueCall {
+        Call call; /* answer.user: the owner; NULL: the client itself */
+        Audit audit;
+        const Client *client; /* issued through, or the owner: the caller's or owned_client */
+        Client *owned_client;
+        char **scopes; /* NULL: the owner's ordinary access; owned */
+        enum IssueKind kind;
+        const char *grant;
+        int64_t lifetime; /* µs; 0: the client's, else as configured */
+        const char *service;
+        const char *rhost;
+        const char *tty;
+        bool hides_text;           /* nobody is told the text */
+        bool may_go_without_store; /* an unwritable store ends it with r = 0 and without_store */
+        void (*client_known)(IssueCall *issue);
+};
+
+/* For call_new(). Structs around an IssueCall call it from their own. */
+void issue_done(Call *call);
+
+/* Finds the client that the caller acts as, then goes on: its own, or "local" for root and uids. */
+void issue_find_client(IssueCall *issue, void (*client_known)(IssueCall *issue));
+
+/* Sets scopes: what is wanted (NULL: the default) within the user's and the client's. 0, -ENOMEM or
+ * REASON_INVALID_SCOPE. */
+int issue_set_scopes(IssueCall *issue, char *const *wanted);
+
+/* A token of this issue, with its text; expires is bounded by the family's end. */
+int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *scopes, int64_t lifetime,
+                    const Login *login, Secret *ret_text, Token **ret);
+int64_t issue_access_lifetime(const IssueCall *issue);
+int64_t issue_refresh_lifetime(const IssueCall *issue);
+
+/* Makes the tokens, has them committed, and ends the call. */
+void issue_begin(IssueCall *issue);
