@@ -1,0 +1,216 @@
+/* Who answers on the socket. The folder is opened once and everything after goes through that
+ * descriptor, so that what was checked is what is connected to, however its path is moved about
+ * meanwhile. In a folder that only root, the server or we can write to, nobody else can put a
+ * socket; and whoever listens is named by the kernel (SO_PEERCRED), not by the path. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "peer.h"
+#include "transport-unix.h"
+#include "wire/cleanup.h"
+#include "wire/protocol.h"
+#include "wire/reason.h"
+#include "wire/text.h"
+
+#define UID_NONE ((uid_t)-1)
+
+/* A full backlog can't be polled: look again after 1, 2, 4 … ms. */
+#define RETRY_MAX_MSEC 16
+
+static uint64_t now_usec(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
+}
+
+Deadline deadline_in(unsigned msec) {
+        return now_usec() + (uint64_t)msec * 1000U;
+}
+
+int deadline_left(Deadline deadline) {
+        uint64_t now = now_usec();
+
+        if (now >= deadline)
+                return 0;
+        uint64_t left = (deadline - now + 999U) / 1000U;
+        return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+int fd_above_stdio(int fd) {
+        if (fd < 0)
+                return -errno;
+        if (fd > STDERR_FILENO)
+                return fd;
+
+        int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        int error = errno;
+        close(fd);
+        return moved < 0 ? -error : moved;
+}
+
+static bool uid_is_trusted(uid_t uid, uid_t trusted_uid) {
+        if (uid == UID_NONE)
+                return false;
+        return uid == 0 || uid == trusted_uid || uid == geteuid();
+}
+
+static int folder_open(const char *socket_path, const char *name, int *ret) {
+        char folder[PATH_MAX];
+        size_t size = (size_t)(name - socket_path);
+
+        if (size >= sizeof(folder))
+                return -ENAMETOOLONG;
+        memcpy(folder, socket_path, size);
+        folder[size] = '\0';
+
+        int fd = fd_above_stdio(open(size > 0 ? folder : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (fd < 0)
+                return fd;
+        *ret = fd;
+        return 0;
+}
+
+static int folder_check(int folder, const char *name, uid_t trusted_uid) {
+        struct stat status;
+
+        if (fstat(folder, &status) < 0)
+                return -errno;
+        if (!uid_is_trusted(status.st_uid, trusted_uid) || (status.st_mode & (S_IWGRP | S_IWOTH)))
+                return REASON_PEER_UNTRUSTED;
+
+        if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (S_ISLNK(status.st_mode))
+                return REASON_PEER_UNTRUSTED;
+        return S_ISSOCK(status.st_mode) ? 0 : -ENOTSOCK;
+}
+
+static int socket_connect(int fd, const struct sockaddr_un *address, Deadline deadline) {
+        int pause = 1;
+
+        for (;;) {
+                if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+                        return 0;
+                if (errno != EAGAIN && errno != EINTR)
+                        return -errno;
+
+                int left = deadline_left(deadline);
+                if (left == 0)
+                        return -ETIMEDOUT;
+                (void)poll(NULL, 0, pause < left ? pause : left);
+                if (pause < RETRY_MAX_MSEC)
+                        pause *= 2;
+        }
+}
+
+static int server_check(int fd, uid_t trusted_uid) {
+        struct ucred server = { .uid = UID_NONE };
+        socklen_t size = sizeof(server);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &server, &size) < 0)
+                return -errno;
+        if (size != sizeof(server) || !uid_is_trusted(server.uid, trusted_uid))
+                return REASON_PEER_UNTRUSTED;
+        return 0;
+}
+
+int peer_connect(const char *socket_path, uid_t trusted_uid, Deadline deadline, int *ret) {
+        _cleanup_(closep) int folder = -1, fd = -1;
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        const char *slash = strrchr(socket_path, '/');
+        const char *name = slash ? slash + 1 : socket_path;
+        int r;
+
+        if (name[0] == '\0')
+                return -EINVAL;
+        r = folder_open(socket_path, name, &folder);
+        if (r < 0)
+                return r;
+        r = folder_check(folder, name, trusted_uid);
+        if (r != 0)
+                return r;
+
+        r = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", folder,
+                     name);
+        if (r < 0 || (size_t)r >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        r = fd_above_stdio(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        if (r < 0)
+                return r;
+        fd = r;
+
+        r = socket_connect(fd, &address, deadline);
+        if (r < 0)
+                return r;
+        r = server_check(fd, trusted_uid);
+        if (r != 0)
+                return r;
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
+/* "name:password:uid:…" */
+static int passwd_line_uid(const char *line, const char *name, uid_t *ret) {
+        size_t size = strlen(name);
+        char digits[16];
+        uint32_t uid;
+
+        if (strncmp(line, name, size) != 0 || line[size] != ':')
+                return -ENOENT;
+        const char *password_end = strchr(line + size + 1, ':');
+        if (!password_end)
+                return -ENOENT;
+        const char *uid_text = password_end + 1;
+        size = strcspn(uid_text, ":");
+        if (uid_text[size] != ':' || size >= sizeof(digits))
+                return -ENOENT;
+
+        memcpy(digits, uid_text, size);
+        digits[size] = '\0';
+        if (parse_uint32(digits, &uid) < 0 || uid == UID_NONE)
+                return -ENOENT;
+        *ret = uid;
+        return 0;
+}
+
+static void fclosep(FILE **file) {
+        if (*file)
+                fclose(*file);
+}
+
+int passwd_find_uid(const char *path, const char *name, uid_t *ret) {
+        _cleanup_(fclosep) FILE *file = NULL;
+        _cleanup_(freep) char *line = NULL;
+        size_t capacity = 0;
+
+        int fd = fd_above_stdio(open(path, O_RDONLY | O_CLOEXEC));
+        if (fd < 0)
+                return fd;
+        file = fdopen(fd, "r");
+        if (!file) {
+                close(fd);
+                return -ENOMEM;
+        }
+        while (getline(&line, &capacity, file) > 0)
+                if (passwd_line_uid(line, name, ret) == 0)
+                        return 0;
+        return -ENOENT;
+}
+
+uid_t trusted_uid_find(void) {
+        uid_t uid;
+
+        return passwd_find_uid("/etc/passwd", TOKEND_USER_NAME, &uid) == 0 ? uid : UID_NONE;
+}
