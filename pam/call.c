@@ -1,0 +1,89 @@
+/* The frame around the module's functions. Default deny: whatever can't be read is an error. */
+
+#include <string.h>
+#include <syslog.h>
+
+#include "call.h"
+#include "report.h"
+#include "transport-unix.h"
+
+static const char *item_text(pam_handle_t *pamh, int item) {
+        const void *text = NULL;
+
+        return pam_get_item(pamh, item, &text) == PAM_SUCCESS ? text : NULL;
+}
+
+static int error_code(int code) {
+        return code == PAM_SUCCESS || code == PAM_IGNORE ? PAM_SERVICE_ERR : code;
+}
+
+int call_begin(Call *call, const char *function, enum PamFamily family, pam_handle_t *pamh,
+               int argc, const char **argv) {
+        const char *bad = NULL;
+
+        *call = (Call){ .pamh = pamh, .function = function, .family = family };
+        if (options_parse(argc, argv, &call->options, &bad) < 0) {
+                report_bad_option(pamh, function, bad);
+                return PAM_SERVICE_ERR;
+        }
+
+        int code = pam_get_user(pamh, &call->user, NULL);
+        if (code != PAM_SUCCESS || !call->user)
+                return error_code(code);
+
+        call->context = (LoginContext){
+                .socket_path = call->options.socket_path,
+                .trusted_uid = trusted_uid_find(),
+                .timeout_msec = call->options.timeout_msec,
+                .service = item_text(pamh, PAM_SERVICE),
+                .rhost = item_text(pamh, PAM_RHOST),
+                .tty = item_text(pamh, PAM_TTY),
+        };
+        return PAM_SUCCESS;
+}
+
+bool call_is_foreign(const Call *call) {
+        return call->options.min_uid > 0 && strcmp(call->user, "root") == 0;
+}
+
+static Report make_report(const Call *call) {
+        return (Report){
+                .pamh = call->pamh,
+                .function = call->function,
+                .user = call->user,
+                .user_is_known = call->user_is_known,
+                .context = &call->context,
+        };
+}
+
+static int failure_priority(int result, int code) {
+        if (code == PAM_IGNORE)
+                return LOG_DEBUG;
+        if (code == PAM_USER_UNKNOWN)
+                return LOG_INFO;
+        return result < 0 || code == PAM_AUTHINFO_UNAVAIL ? LOG_ERR : LOG_NOTICE;
+}
+
+int call_fail(const Call *call, int result) {
+        int code = return_code(result, call->family);
+        Report report = make_report(call);
+
+        if (code != PAM_IGNORE || call->options.debug)
+                report_failure(&report, failure_priority(result, code), result);
+        return code;
+}
+
+int call_succeed(const Call *call, const char *text) {
+        Report report = make_report(call);
+
+        if (call->options.debug)
+                report_event(&report, LOG_DEBUG, text);
+        return PAM_SUCCESS;
+}
+
+int call_succeed_with_warning(const Call *call, const char *text) {
+        Report report = make_report(call);
+
+        report_event(&report, LOG_WARNING, text);
+        return PAM_SUCCESS;
+}

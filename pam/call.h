@@ -1,0 +1,36 @@
+#pragma once
+
+/* What every function of the module begins and ends with. */
+
+#include <security/pam_modules.h>
+#include <stdbool.h>
+
+#include "login.h"
+#include "options.h"
+#include "return-codes.h"
+
+typedef struct Call {
+        pam_handle_t *pamh;
+        const char *function;
+        enum PamFamily family;
+        Options options;
+        LoginContext context;
+        const char *user; /* libpam's */
+        bool user_is_known;
+} Call;
+
+/* Reads the options and PAM's items. PAM_SUCCESS, or what the function has to return, logged. */
+int call_begin(Call *call, const char *function, enum PamFamily family, pam_handle_t *pamh,
+               int argc, const char **argv);
+
+/* Whether this user is none of tokend's whatever it says: root, who must get in when nothing else
+ * does, unless min_uid=0 gives root to tokend. */
+bool call_is_foreign(const Call *call);
+
+/* Logs a refusal or a failure and gives PAM's code for it: PAM_SUCCESS only for sessions
+ * while tokend is away. */
+int call_fail(const Call *call, int result);
+/* Logs what went well, with debug only. Gives PAM_SUCCESS. */
+int call_succeed(const Call *call, const char *text);
+/* Logs what went well but not as it should. Gives PAM_SUCCESS. */
+int call_succeed_with_warning(const Call *call, const char *text);

@@ -1,0 +1,143 @@
+/* Options by a table. What is not in it, or has a bad value, is an error and never a default. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "options.h"
+#include "wire/protocol.h"
+#include "wire/text.h"
+
+#define UID_DYNAMIC_MIN 61184U /* systemd's DynamicUser= and services' own ranges */
+#define UID_DYNAMIC_MAX 65519U
+#define UID_NOBODY      65534U /* what an unmapped uid looks like */
+#define UID_16BIT_NONE  65535U
+#define UID_MAX         0x7fffffffU
+
+static int read_socket(Options *options, const char *value) {
+        if (value[0] != '/')
+                return -EINVAL;
+        options->socket_path = value;
+        return 0;
+}
+
+/* Reads "12" or "1.5" in thousandths, whatever the locale's decimal point is. */
+static int read_thousandths(const char *text, size_t size, unsigned *ret) {
+        unsigned value = 0, unit = 1000;
+        bool has_point = false, has_digit = false;
+
+        for (size_t i = 0; i < size; i++) {
+                if (text[i] == '.' && !has_point && has_digit) {
+                        has_point = true;
+                        has_digit = false;
+                        continue;
+                }
+                if (text[i] < '0' || text[i] > '9')
+                        return -EINVAL;
+                has_digit = true;
+                if (has_point)
+                        unit /= 10;
+                if (has_point && unit == 0)
+                        return -EINVAL;
+                unsigned digit = (unsigned)(text[i] - '0');
+                if (!has_point && value > 1000U * LOGIN_TIMEOUT_MAX_MSEC)
+                        return -EINVAL;
+                value = has_point ? value + digit * unit : value * 10 + digit * 1000;
+        }
+        if (!has_digit)
+                return -EINVAL;
+        *ret = value;
+        return 0;
+}
+
+static int read_timeout(Options *options, const char *value) {
+        size_t size = strlen(value);
+        unsigned msec;
+        int r;
+
+        if (size > 2 && streq(value + size - 2, "ms")) {
+                r = read_thousandths(value, size - 2, &msec);
+                msec = r < 0 || msec % 1000 != 0 ? 0 : msec / 1000;
+        } else {
+                if (size > 1 && value[size - 1] == 's')
+                        size--;
+                r = read_thousandths(value, size, &msec);
+        }
+        if (r < 0 || msec == 0 || msec > LOGIN_TIMEOUT_MAX_MSEC)
+                return -EINVAL;
+        options->timeout_msec = msec;
+        return 0;
+}
+
+static int read_min_uid(Options *options, const char *value) {
+        uint32_t uid;
+
+        if (parse_uint32(value, &uid) < 0 || uid > UID_MAX)
+                return -EINVAL;
+        options->min_uid = uid;
+        return 0;
+}
+
+static int set_debug(Options *options, const char *value) {
+        options->debug = true;
+        return 0;
+}
+
+static int set_use_first_pass(Options *options, const char *value) {
+        options->use_first_pass = true;
+        return 0;
+}
+
+static int set_try_first_pass(Options *options, const char *value) {
+        options->try_first_pass = true;
+        return 0;
+}
+
+/* A name that ends in '=' takes a value. */
+static const struct {
+        const char *name;
+        int (*read)(Options *options, const char *value);
+} table[] = {
+        { "socket=",        read_socket        },
+        { "timeout=",       read_timeout       },
+        { "min_uid=",       read_min_uid       },
+        { "debug",          set_debug          },
+        { "use_first_pass", set_use_first_pass },
+        { "try_first_pass", set_try_first_pass },
+};
+
+static int read_option(Options *options, const char *word) {
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                size_t size = strlen(table[i].name);
+
+                if (table[i].name[size - 1] != '=') {
+                        if (streq(table[i].name, word))
+                                return table[i].read(options, NULL);
+                } else if (strncmp(table[i].name, word, size) == 0)
+                        return table[i].read(options, word + size);
+        }
+        return -EINVAL;
+}
+
+int options_parse(int argc, const char **argv, Options *ret, const char **ret_bad) {
+        Options options = {
+                .socket_path = TOKEND_SOCKET_PATH,
+                .timeout_msec = LOGIN_TIMEOUT_MSEC,
+                .min_uid = MIN_UID_DEFAULT,
+        };
+
+        for (int i = 0; i < argc; i++)
+                if (read_option(&options, argv[i]) < 0) {
+                        *ret_bad = argv[i];
+                        return -EINVAL;
+                }
+        *ret = options;
+        return 0;
+}
+
+bool options_permit_uid(const Options *options, uid_t uid) {
+        if (uid < options->min_uid || uid > UID_MAX)
+                return false;
+        if (uid >= UID_DYNAMIC_MIN && uid <= UID_DYNAMIC_MAX)
+                return false;
+        return uid != UID_NOBODY && uid != UID_16BIT_NONE;
+}

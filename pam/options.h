@@ -1,0 +1,26 @@
+#pragma once
+
+/* The words behind pam_tokend.so in /etc/pam.d. */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Below it live root and the system's own accounts. */
+#define MIN_UID_DEFAULT 1000U
+
+typedef struct Options {
+        const char *socket_path; /* borrowed from argv */
+        unsigned timeout_msec;
+        uid_t min_uid;
+        bool debug;
+        bool use_first_pass;
+        bool try_first_pass;
+} Options;
+
+/* 0, or -EINVAL with *ret_bad being the word that is no option or has a value that it can't have:
+ * a misspelt restriction must not pass for none. */
+int options_parse(int argc, const char **argv, Options *ret, const char **ret_bad);
+
+/* Whether somebody with this uid may log in by tokend: nobody below min_uid, none of the uids that
+ * systemd hands out itself, none of the values that mean "nobody" or turn negative somewhere. */
+bool options_permit_uid(const Options *options, uid_t uid);
