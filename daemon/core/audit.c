@@ -26,6 +26,13 @@ static const AuditRow rows[_AUDIT_EVENT_MAX] = {
                                  "session refused" },
         [AUDIT_LOGIN_CLOSED] = { JOURNAL_ID_LOGIN_CLOSED, "session closed", NULL, NULL },
         [AUDIT_REVOKE] = { JOURNAL_ID_TOKEN_REVOKED, "tokens revoked", NULL, NULL },
+        [AUDIT_USER_ADDED] = { JOURNAL_ID_USER_CHANGED, "user added", NULL, NULL },
+        [AUDIT_USER_REMOVED] = { JOURNAL_ID_USER_CHANGED, "user removed", NULL, NULL },
+        [AUDIT_USER_PASSWORD] = { JOURNAL_ID_USER_CHANGED, "password changed",
+                                  JOURNAL_ID_LOGIN_REFUSED, "password change refused" },
+        [AUDIT_USER_STATE] = { JOURNAL_ID_USER_CHANGED, "user changed state", NULL, NULL },
+        [AUDIT_CLIENT_ADDED] = { JOURNAL_ID_CLIENT_CHANGED, "client added", NULL, NULL },
+        [AUDIT_CLIENT_REMOVED] = { JOURNAL_ID_CLIENT_CHANGED, "client removed", NULL, NULL },
 };
 
 static int refusal_level(const Call *call) {
@@ -67,9 +74,10 @@ void audit_end(const Call *call) {
                 fields.message_id = row->done_id;
                 if (call->answer.without_store)
                         fields.reason = reason_to_string(REASON_STORE_UNAVAILABLE);
+                const char *subject = fields.user ? fields.user : fields.client;
                 if (row->done)
-                        journal_log(LOG_INFO, &fields, "%s%s%s", row->done,
-                                    fields.user ? ": " : "", fields.user ? fields.user : "");
+                        journal_log(LOG_INFO, &fields, "%s%s%s", row->done, subject ? ": " : "",
+                                    subject ? subject : "");
                 return;
         }
         if (!row->refused)

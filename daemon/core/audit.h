@@ -11,6 +11,12 @@ enum AuditEvent {
         AUDIT_LOGIN_OPENED,
         AUDIT_LOGIN_CLOSED,
         AUDIT_REVOKE,
+        AUDIT_USER_ADDED,
+        AUDIT_USER_REMOVED,
+        AUDIT_USER_PASSWORD,
+        AUDIT_USER_STATE,
+        AUDIT_CLIENT_ADDED,
+        AUDIT_CLIENT_REMOVED,
         _AUDIT_EVENT_MAX,
 };
 

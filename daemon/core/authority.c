@@ -150,6 +150,8 @@ int authority_new(sd_event *event, Store *store, const Config *config, const Clo
         authority->clock = clock;
         if ((r = calls_init(authority)) < 0 ||
             (r = cache_new(config->cache_tokens, &authority->cache)) < 0 ||
+            (r = client_secrets_new(&authority->client_secrets)) < 0 ||
+            (r = nss_new(event, &nss_source_system, &authority->nss)) < 0 ||
             (r = passwords_new(event, config, &authority->passwords)) < 0 ||
             (r = throttle_new(clock, &authority->throttle)) < 0 ||
             (r = client_secrets_new(&authority->client_secrets)) < 0 ||
@@ -174,8 +176,10 @@ Authority *authority_free(Authority *authority) {
                 authority->touch->authority = NULL;
         /* Whoever waits for these hears -ECANCELED, and is told so by calls_done(). */
         authority->nss = nss_free(authority->nss);
+        authority->nss = nss_free(authority->nss);
         authority->passwords = passwords_free(authority->passwords);
         calls_done(authority);
+        client_secrets_free(authority->client_secrets);
         client_secrets_free(authority->client_secrets);
         throttle_free(authority->throttle);
         cache_free(authority->cache);

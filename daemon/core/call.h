@@ -15,12 +15,14 @@
 
 typedef struct Audit Audit;
 typedef struct Call Call;
+typedef struct ClientSecrets ClientSecrets; /* client-secret.h */
 typedef void (*CallStoreStep)(Call *call, StoreRequest *request);
 typedef void (*CallCheckStep)(Call *call, bool matches);
 typedef void (*CallTokenStep)(Call *call, int r, Token *token);
 typedef struct Chore Chore; /* authority.c */
 typedef struct ClientSecrets ClientSecrets;
 typedef struct LastUsed LastUsed;
+typedef struct Nss Nss;             /* nss.h */
 typedef struct Nss Nss;
 typedef struct Passwords Passwords; /* password.h */
 typedef struct Throttle Throttle;   /* throttle.h */
@@ -43,6 +45,8 @@ struct Authority {
         const Clock *clock;
         AuthorityObserver observer; /* every member may be NULL */
         Cache *cache;
+        ClientSecrets *client_secrets;
+        Nss *nss;
         Passwords *passwords;
         Throttle *throttle;
         ClientSecrets *client_secrets;
