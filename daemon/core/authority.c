@@ -154,8 +154,6 @@ int authority_new(sd_event *event, Store *store, const Config *config, const Clo
             (r = nss_new(event, &nss_source_system, &authority->nss)) < 0 ||
             (r = passwords_new(event, config, &authority->passwords)) < 0 ||
             (r = throttle_new(clock, &authority->throttle)) < 0 ||
-            (r = client_secrets_new(&authority->client_secrets)) < 0 ||
-            (r = nss_new(event, &nss_source_system, &authority->nss)) < 0 ||
             (r = last_used_new(&authority->last_used)) < 0 ||
             (r = boot_id_get(&authority->boot_id)) < 0 ||
             (r = authority_start_chores(authority)) < 0)
@@ -176,10 +174,8 @@ Authority *authority_free(Authority *authority) {
                 authority->touch->authority = NULL;
         /* Whoever waits for these hears -ECANCELED, and is told so by calls_done(). */
         authority->nss = nss_free(authority->nss);
-        authority->nss = nss_free(authority->nss);
         authority->passwords = passwords_free(authority->passwords);
         calls_done(authority);
-        client_secrets_free(authority->client_secrets);
         client_secrets_free(authority->client_secrets);
         throttle_free(authority->throttle);
         cache_free(authority->cache);

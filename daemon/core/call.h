@@ -20,9 +20,7 @@ typedef void (*CallStoreStep)(Call *call, StoreRequest *request);
 typedef void (*CallCheckStep)(Call *call, bool matches);
 typedef void (*CallTokenStep)(Call *call, int r, Token *token);
 typedef struct Chore Chore; /* authority.c */
-typedef struct ClientSecrets ClientSecrets;
 typedef struct LastUsed LastUsed;
-typedef struct Nss Nss;             /* nss.h */
 typedef struct Nss Nss;
 typedef struct Passwords Passwords; /* password.h */
 typedef struct Throttle Throttle;   /* throttle.h */
@@ -49,8 +47,6 @@ struct Authority {
         Nss *nss;
         Passwords *passwords;
         Throttle *throttle;
-        ClientSecrets *client_secrets;
-        Nss *nss;
         LastUsed *last_used;
         char *boot_id;
 
