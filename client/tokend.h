@@ -38,17 +38,22 @@ void tokend_free(tokend_t *t);
  * HTTP through libcurl. Copied. -EINVAL: neither http:// nor https://. */
 int tokend_set_socket(tokend_t *t, const char *path);
 int tokend_set_url(tokend_t *t, const char *url);
-/* Client authentication for everything that follows (RFC 6749 section 2.3.1); NULL, NULL: none. */
+/* Client authentication for everything that follows (RFC 6749 section 2.3.1); NULL, NULL: none. A
+ * request has one proof only: this replaces a Bearer token, and the other way round. Copied. */
 int tokend_set_client(tokend_t *t, const char *client_id, const char *client_secret);
-/* A Bearer token for everything that follows (RFC 6750 section 2.1); NULL: none. */
+/* A Bearer token for everything that follows (RFC 6750 section 2.1); NULL: none. Copied. -EINVAL:
+ * characters that no such token has. */
 int tokend_set_bearer(tokend_t *t, const char *token);
-/* For one whole call, in milliseconds; 10,000 unless set. */
+/* For one whole call, in milliseconds; 10,000 unless set. -EINVAL: 0, or more than an hour. */
 int tokend_set_timeout(tokend_t *t, unsigned msec);
 
 /* The last failure of this handle: one stable word ("wrong-password", "daemon-unreachable",
- * "peer-untrusted", …), and a sentence for people. Never NULL. */
+ * "peer-untrusted", …), and a clause for people without control characters. Never NULL, "" while
+ * nothing has failed, valid until the next call. */
 const char *tokend_error_reason(const tokend_t *t);
 const char *tokend_error_message(const tokend_t *t);
+/* The body that the last failure came with, for the dialects that say more in it; "" if none did. */
+const char *tokend_error_body(const tokend_t *t, size_t *ret_size);
 
 /* The password grant (RFC 6749 section 4.3). scope: words with spaces between, or NULL. */
 int tokend_log_in(tokend_t *t, const char *user, const char *password, const char *scope,
@@ -65,27 +70,28 @@ void tokend_grant_free(tokend_grant_t *grant);                       /* wipes */
 /* RFC 7662. *ret is NULL when the token is not active, for whatever reason. */
 int tokend_introspect(tokend_t *t, const char *token, tokend_token_t **ret);
 
-const char *tokend_token_id(const tokend_token_t *token);        /* public */
+const char *tokend_token_id(const tokend_token_t *token);        /* the public id */
 const char *tokend_token_user(const tokend_token_t *token);      /* NULL: a client's own */
-const char *tokend_token_client_id(const tokend_token_t *token); /* likewise never NULL */
+const char *tokend_token_client_id(const tokend_token_t *token); /* NULL: not said */
 const char *tokend_token_scope(const tokend_token_t *token);     /* NULL: not limited */
 const char *tokend_token_kind(const tokend_token_t *token);      /* "access", "refresh" */
 int64_t tokend_token_created(const tokend_token_t *token);       /* seconds since 1970, UTC */
-int64_t tokend_token_expires(const tokend_token_t *token);
+int64_t tokend_token_expires(const tokend_token_t *token); /* likewise */
 void tokend_token_free(tokend_token_t *token);
 
 /* RFC 7009: also 0 for a token that is dead already. */
 int tokend_revoke(tokend_t *t, const char *token);
 
 /* The caller's own tokens; of all users, for root and administrators, with user NULL. Newest first,
- * fetched in pages behind tokend_list_next(). */
+ * fetched in pages behind tokend_list_next(). The list borrows the handle. */
 int tokend_list(tokend_t *t, const char *user, tokend_list_t **ret);
-/* 1 and the next token (the list's own, until the next call), 0 at the end, or a failure. */
+/* 0 and the next token (the list's own, until the next call), or NULL at the end; or a failure. */
 int tokend_list_next(tokend_list_t *list, const tokend_token_t **ret);
 void tokend_list_free(tokend_list_t *list);
 
-/* Any other call of the HTTP API (docs/http.md): path with its query, body of that content type or
- * NULL. 0 for every status below 400. */
+/* Any other call of the HTTP API (docs/http.md): path with its query, already percent-encoded, and a
+ * body of that content type or NULL. 0 for every status from 200 to 299. Redirects are not followed
+ * (reply-malformed). Replies may have 4 MiB. */
 int tokend_call(tokend_t *t, const char *method, const char *path, const char *content_type,
                 const char *body, tokend_reply_t **ret);
 int tokend_reply_status(const tokend_reply_t *reply);

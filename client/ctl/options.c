@@ -1,0 +1,136 @@
+/* Reads the command line by the table below. Names are never abbreviated, so that a new option breaks
+ * no script, and --password can't be taken for --password-file. */
+
+#include "options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/text.h"
+
+const OptionRow option_rows[_OPTION_MAX] = {
+        [OPTION_SOCKET] = { "socket", "PATH", "ask tokend on this socket", true },
+        [OPTION_URL] = { "url", "URL", "ask the tokend at http://… or https://…", true },
+        [OPTION_CLIENT] = { "client", "ID", "authenticate as this client", true },
+        [OPTION_CLIENT_SECRET_FILE] = { "client-secret-file", "FILE|-", "and its secret", true },
+        [OPTION_TOKEN_FILE] = { "token-file", "FILE|-", "authenticate with this token (Bearer)", true },
+        [OPTION_JSON] = { "json", NULL, "print one JSON object, named as in the HTTP API", true },
+        [OPTION_HELP] = { "help", NULL, "say this, or what a verb takes", true },
+        [OPTION_VERSION] = { "version", NULL, "say which version this is", true },
+        [OPTION_LIST_VERBS] = { "list-verbs", NULL, NULL, true },
+        [OPTION_ID] = { "id", "TEXT", "the user's id (a new UUID)", false },
+        [OPTION_UID] = { "uid", "N", "the uid (the system's for that name, or the next free one)", false },
+        [OPTION_EMAIL] = { "email", "ADDRESS", "may be used in place of the name", false },
+        [OPTION_ROLE] = { "role", "ROLE", "one word for services to read", false },
+        [OPTION_PARTNER_ID] = { "partner-id", "ID", "what a partner calls the user (the id)", false },
+        [OPTION_PARENT] = { "parent", "NAME", "make it a sub-account of this user", false },
+        [OPTION_SCOPES] = { "scopes", "A,B", "no more than these scopes", false },
+        [OPTION_GROUPS] = { "groups", "A,B", "supplementary groups", false },
+        [OPTION_SHELL] = { "shell", "PATH", "the login shell", false },
+        [OPTION_HOME] = { "home", "PATH", "the home directory", false },
+        [OPTION_PASSWORD_FILE] = { "password-file", "FILE|-", "read the password here", false },
+        [OPTION_OLD_PASSWORD_FILE] = { "old-password-file", "FILE|-", "read the old password here", false },
+        [OPTION_GRANTS] = { "grants", "A,B", "password, refresh_token, client_credentials", false },
+        [OPTION_SECRET_FILE] = { "secret-file", "FILE|-", "read the secret here (a new one is made)", false },
+        [OPTION_ISSUE_FOR] = { "issue-for", "A,B", "roles of the users it may issue for (all)", false },
+        [OPTION_INTROSPECT] = { "introspect", "all|own", "which tokens it may ask about (all)", false },
+        [OPTION_ACCESS_LIFETIME] = { "access-lifetime", "SECONDS", "of its access tokens", false },
+        [OPTION_REFRESH_LIFETIME] = { "refresh-lifetime", "SECONDS", "of its refresh tokens", false },
+        [OPTION_USER] = { "user", "NAME", "of this user", false },
+        [OPTION_TTL] = { "ttl", "SECONDS", "for how long", false },
+        [OPTION_ALL] = { "all", NULL, "every token of everybody", false },
+};
+
+/* What people try, and what they should do. */
+static const struct {
+        const char *name;
+        const char *instead;
+} secret_options[] = {
+        { "password",      "--password-file=FILE"      },
+        { "old-password",  "--old-password-file=FILE"  },
+        { "secret",        "--secret-file=FILE"        },
+        { "client-secret", "--client-secret-file=FILE" },
+        { "token",         "--token-file=FILE"         },
+};
+
+static const char *secret_instead(const char *name, size_t size) {
+        for (size_t i = 0; i < ELEMENTSOF(secret_options); i++)
+                if (strlen(secret_options[i].name) == size &&
+                    memcmp(secret_options[i].name, name, size) == 0)
+                        return secret_options[i].instead;
+        return NULL;
+}
+
+static enum Option option_find(const char *name, size_t size) {
+        enum Option option = 0;
+
+        while (option < _OPTION_MAX && (strlen(option_rows[option].name) != size ||
+                                        memcmp(option_rows[option].name, name, size) != 0))
+                option++;
+        return option;
+}
+
+/* One option, name behind the dashes; next is the word behind it. Returns how many words it took. */
+static int option_take(const char *name, const char *next, Options *options,
+                       char ret_message[static OPTIONS_MESSAGE_MAX]) {
+        size_t size = strcspn(name, "=");
+        const char *value = name[size] == '=' ? name + size + 1 : NULL;
+        const char *instead = secret_instead(name, size);
+        enum Option option = option_find(name, size);
+        const OptionRow *row = &option_rows[option < _OPTION_MAX ? option : 0];
+        int used = 1;
+
+#define REFUSE(...) (snprintf(ret_message, OPTIONS_MESSAGE_MAX, __VA_ARGS__), -EINVAL)
+        if (instead)
+                return REFUSE("--%.*s: everybody on this machine can read a command line; use %s, or "
+                              "- for standard input", (int)size, name, instead);
+        if (option == _OPTION_MAX)
+                return REFUSE("--%.*s: no such option", size < 64 ? (int)size : 64, name);
+        if (!row->value && value)
+                return REFUSE("--%s takes no value", row->name);
+        if (row->value && !value) {
+                value = next;
+                used = 2;
+        }
+        if (row->value && (!value || value[0] == '\0'))
+                return REFUSE("--%s needs a value", row->name);
+        if (options->values[option] && !row->is_global)
+                return REFUSE("--%s is given twice", row->name);
+#undef REFUSE
+        options->values[option] = value ?: "";
+        return used;
+}
+
+int options_parse(int argc, char **argv, Options *ret,
+                  char ret_message[static OPTIONS_MESSAGE_MAX]) {
+        Options options = { .arguments = argv };
+        bool is_over = false;
+
+        for (int i = 1; i < argc;) {
+                const char *word = argv[i];
+                int r;
+
+                if (is_over || word[0] != '-' || word[1] == '\0') {
+                        argv[options.n_arguments++] = argv[i++];
+                        continue;
+                }
+                if (streq(word, "--")) {
+                        is_over = true;
+                        i++;
+                        continue;
+                }
+                if (word[1] != '-' && !streq(word, "-h")) {
+                        snprintf(ret_message, OPTIONS_MESSAGE_MAX,
+                                 "-%c: there are no short options but -h", word[1]);
+                        return -EINVAL;
+                }
+                r = option_take(word[1] == '-' ? word + 2 : "help", i + 1 < argc ? argv[i + 1] : NULL,
+                                &options, ret_message);
+                if (r < 0)
+                        return r;
+                i += r;
+        }
+        *ret = options;
+        return 0;
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+/* Lists of any length, fetched and printed page by page. */
+
+#include "columns.h"
+
+typedef struct Listing {
+        const char *path;   /* with its query, up to where "limit=" goes: ends in '?' or '&' */
+        const char *member; /* the array's name */
+        const Column *columns;
+        size_t n_columns;
+} Listing;
+
+/* A table, or with --json one object {"member":[…]}. When a page fails in the middle, the JSON is left
+ * open, so that nobody takes it for the whole. */
+enum Exit listing_print(Ctl *ctl, const Listing *listing);
