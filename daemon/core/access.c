@@ -90,3 +90,16 @@ bool access_owns_token(const Caller *caller, const Token *token, const char *par
                 return false;
         }
 }
+
+bool access_owns_user(const Caller *caller, const User *user) {
+        switch (caller_role(caller)) {
+        case ROLE_ROOT:
+        case ROLE_UID:
+                return user->uid == caller->peer.uid && user->uid != UID_NONE;
+        case ROLE_USER_TOKEN:
+                return streq(user->id, caller->token->user_id) ||
+                       streq_ptr(user->parent_id, caller->token->user_id);
+        default:
+                return false;
+        }
+}

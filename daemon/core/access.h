@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/caller.h"
+#include "base/user.h"
 
 enum Action {
         ACTION_PASSWORD_GRANT, /* of a user, named or found */
@@ -34,3 +35,5 @@ enum Reach access_reach(const Caller *caller, enum Action action);
 /* Whether a token is the caller's own: same uid (not UID_NONE), same user as its Bearer token's or
  * that user's sub-account, or issued through the caller's client. parent_id is the token user's. */
 bool access_owns_token(const Caller *caller, const Token *token, const char *parent_id);
+/* The same of a user: whose tokens it may list and revoke. */
+bool access_owns_user(const Caller *caller, const User *user);

@@ -19,6 +19,7 @@ typedef struct ClientSecrets ClientSecrets; /* client-secret.h */
 typedef void (*CallStoreStep)(Call *call, StoreRequest *request);
 typedef void (*CallCheckStep)(Call *call, bool matches);
 typedef void (*CallTokenStep)(Call *call, int r, Token *token);
+typedef void (*CallVisibleStep)(Call *call, bool is_visible);
 typedef struct Chore Chore; /* authority.c */
 typedef struct LastUsed LastUsed;
 typedef struct Nss Nss;
@@ -79,6 +80,7 @@ struct Call {
         CallTokenStep find_step; /* token-find.h */
         TokenHash find_hash;
         unsigned find_tries;
+        CallVisibleStep visible_step; /* token-visible.h */
         int result;
         bool finished;
         int64_t due; /* µs monotonic */

@@ -1,0 +1,165 @@
+/* Tokens without a grant: those that an administrator issues for anybody, and those that a local
+ * user gets for itself because the socket says who it is.
+ *
+ * Invariant: nobody hands on a reserved scope that it has not got. Root has them all; a token has
+ * those in its list. */
+
+#include <errno.h>
+
+#include "base/scope.h"
+#include "core/access.h"
+#include "core/grant.h"
+#include "core/issue.h"
+#include "wire/text.h"
+
+typedef struct DirectCall {
+        IssueCall issue;
+        const IssueRequest *request;
+} DirectCall;
+
+static bool has_reserved(char *const *scopes) {
+        for (; scopes && *scopes; scopes++)
+                if (scope_is_reserved(*scopes))
+                        return true;
+        return false;
+}
+
+static bool may_hand_on(const Caller *caller, char *const *scopes) {
+        if (caller->kind == CALLER_ROOT)
+                return true;
+        for (; scopes && *scopes; scopes++)
+                if (scope_is_reserved(*scopes) &&
+                    !(caller->token && strv_contains(caller->token->scopes, *scopes)))
+                        return false;
+        return true;
+}
+
+static int request_check_shape(const Authority *authority, const IssueRequest *request) {
+        if (request->lifetime < 0 || request->lifetime > authority->config->maximum_lifetime)
+                return REASON_INVALID_VALUE;
+        for (char *const *scope = request->scopes; scope && *scope; scope++)
+                if (!scope_is_valid(*scope))
+                        return REASON_INVALID_SCOPE;
+        return 0;
+}
+
+static int direct_set_scopes(IssueCall *issue, char *const *owner, char *const *wanted) {
+        if (strv_length(wanted) == 0)
+                return 0;
+        if (!scopes_within_owner(wanted, owner))
+                return REASON_INVALID_SCOPE;
+        return strv_copy(wanted, &issue->scopes);
+}
+
+static void direct_issue(IssueCall *issue) {
+        const User *user = issue->call.answer.user;
+        char *const *owner = user ? user->scopes : issue->client->scopes;
+
+        int r = direct_set_scopes(issue, owner, ((DirectCall *)issue)->request->scopes);
+        if (r != 0)
+                return call_finish(&issue->call, r);
+        issue->kind = ISSUE_SINGLE;
+        issue->audit = (Audit){ .event = AUDIT_ISSUE, .client = issue->client->id };
+        issue->call.audit = &issue->audit;
+        issue_begin(issue);
+}
+
+static void direct_local_client(Call *call, StoreRequest *request) {
+        IssueCall *issue = (IssueCall *)call;
+
+        if (request->result != 0)
+                return call_finish(call, REASON_STORE_UNAVAILABLE);
+        issue->client = issue->owned_client = TAKE_PTR(request->clients[0]);
+        direct_issue(issue);
+}
+
+static void direct_user_found(Call *call, StoreRequest *request) {
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        call->answer.user = TAKE_PTR(request->users[0]);
+        if (call->answer.user->state == USER_LOCKED)
+                return call_finish(call, REASON_USER_LOCKED);
+        call_store(call, call_client_request(CLIENT_LOCAL), direct_local_client);
+}
+
+static void direct_client_found(Call *call, StoreRequest *request) {
+        IssueCall *issue = (IssueCall *)call;
+
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        issue->client = issue->owned_client = TAKE_PTR(request->clients[0]);
+        direct_issue(issue);
+}
+
+static DirectCall *direct_new(Authority *authority, const Caller *caller,
+                              const IssueRequest *request, const char *grant,
+                              AnswerHandler handler, void *userdata) {
+        DirectCall *direct =
+                call_new(authority, caller, sizeof(DirectCall), issue_done, handler, userdata);
+        if (!direct)
+                return NULL;
+        direct->request = request;
+        direct->issue.grant = grant;
+        direct->issue.lifetime = request->lifetime;
+        return direct;
+}
+
+void authority_issue(Authority *authority, const Caller *caller, const IssueRequest *request,
+                     AnswerHandler handler, void *userdata) {
+        DirectCall *direct = direct_new(authority, caller, request, "admin", handler, userdata);
+        if (!direct)
+                return;
+
+        Call *call = &direct->issue.call;
+        if (access_reach(caller, ACTION_ADMINISTER) != REACH_ALL)
+                return call_finish(call, REASON_ACCESS_DENIED);
+        if (!request->user == !request->client_id)
+                return call_finish(call, REASON_INVALID_REQUEST);
+        int r = request_check_shape(authority, request);
+        if (r == 0 && !may_hand_on(caller, request->scopes))
+                r = REASON_INVALID_SCOPE;
+        if (r != 0)
+                return call_finish(call, r);
+        /* Nobody registered the built-in client: it has no tokens of its own. */
+        if (request->client_id && streq(request->client_id, CLIENT_LOCAL))
+                return call_finish(call, REASON_CLIENT_UNKNOWN);
+        if (request->client_id)
+                return call_store(call, call_client_request(request->client_id),
+                                  direct_client_found);
+        call_store(call, call_user_request(STORE_KEY_NAME, request->user), direct_user_found);
+}
+
+static void self_user_found(Call *call, StoreRequest *request) {
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        if (request->users[0]->state == USER_PASSWORD_MUST_CHANGE)
+                return call_finish(call, REASON_PASSWORD_MUST_CHANGE);
+        direct_user_found(call, request);
+}
+
+void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,
+                          AnswerHandler handler, void *userdata) {
+        DirectCall *direct = direct_new(authority, caller, request, "self", handler, userdata);
+        StoreRequest *user;
+        if (!direct)
+                return;
+
+        Call *call = &direct->issue.call;
+        if (access_reach(caller, ACTION_ISSUE_SELF) == REACH_NONE)
+                return call_finish(call, REASON_ACCESS_DENIED);
+        int r = request_check_shape(authority, request);
+        if (r == 0 && request->lifetime > SELF_LIFETIME_MAX)
+                r = REASON_INVALID_VALUE;
+        if (r == 0 && has_reserved(request->scopes))
+                r = REASON_INVALID_SCOPE;
+        if (r != 0)
+                return call_finish(call, r);
+        if (request->lifetime == 0)
+                direct->issue.lifetime = SELF_LIFETIME_DEFAULT;
+        user = store_request_new(STORE_USER_GET);
+        if (user) {
+                user->key.field = STORE_KEY_UID;
+                user->key.uid = caller->peer.uid;
+        }
+        call_store(call, user, self_user_found);
+}
