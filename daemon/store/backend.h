@@ -14,13 +14,32 @@ typedef struct BackendOps {
                     char **ret_message);
         void (*close)(Backend *backend);
         int (*begin)(Backend *backend);
-        /* One request inside the transaction; sets its outputs and result. A negative result has
-         * undone the request's own changes. Returns a negative errno when the transaction as a whole
-         * can't go on. */
+        /* One request inside the transaction (a look-up: outside of one); sets its outputs and
+         * result. A negative result has undone the request's own changes. Returns a negative errno
+         * when the transaction as a whole can't go on. */
         int (*run)(Backend *backend, StoreRequest *request);
         int (*commit)(Backend *backend); /* on failure nothing of the transaction holds */
         void (*rollback)(Backend *backend);
+        /* Housekeeping that nobody waits for: called when a batch's answers are on their way. */
+        void (*settle)(Backend *backend);
         void (*status)(Backend *backend, StoreStatus *ret);
 } BackendOps;
 
 extern const BackendOps backend_sqlite;
+
+/* What the worker must know of a verb. NULL for what is no verb. */
+typedef struct StoreVerbInfo {
+        const char *name;
+        bool writes; /* goes to the writer, else to the reader */
+        bool kills;  /* live tokens may have died when it is answered */
+} StoreVerbInfo;
+const StoreVerbInfo *store_verb_info(enum StoreVerb verb);
+
+/* Waiting requests a lane; beyond them store_submit() says -EAGAIN. */
+#define STORE_QUEUE_MAX 4096U
+/* Requests that one transaction takes. */
+#define STORE_BATCH_MAX 512U
+
+/* store_open() behind the choice of a backend. */
+int store_open_backend(sd_event *event, const Clock *clock, const BackendOps *ops, const char *path,
+                       Store **ret, char **ret_message);

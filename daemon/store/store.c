@@ -1,0 +1,326 @@
+/* The store's two threads. The writer takes everything that is queued, up to STORE_BATCH_MAX, into
+ * one transaction and posts the answers after its commit; what arrives meanwhile gathers for the
+ * next one. The reader answers look-ups one by one over a connection of its own.
+ *
+ * Invariants: a change is answered 0 only when its commit has returned; store_revocations() has
+ * moved before the handler of a revocation runs; a full queue refuses, it never grows. */
+
+#include "store/store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mailbox.h"
+#include "store/backend.h"
+#include "wire/text.h"
+
+typedef struct Envelope {
+        MailboxItem item;
+        struct Envelope *next;
+        Store *store;
+        StoreRequest *request;
+} Envelope;
+
+typedef struct Lane Lane;
+struct Lane {
+        Store *store;
+        Backend *backend;
+        void (*serve)(Lane *lane, Envelope *batch);
+        pthread_t thread;
+        bool started;
+        pthread_cond_t wake;
+        Envelope *first, *last; /* under the store's lock, likewise: */
+        size_t n_waiting;
+};
+
+struct Store {
+        const BackendOps *ops;
+        Mailbox *mailbox;
+        pthread_mutex_t lock;
+        bool stopping;      /* under the lock, likewise: */
+        StoreStatus status;
+        uint64_t revocations; /* the loop's */
+        Lane writer, reader;
+};
+
+static const BackendOps *const backends[] = {
+        &backend_sqlite,
+};
+
+static void envelope_deliver(MailboxItem *item) {
+        Envelope *envelope = (Envelope *)item; /* its first member */
+        StoreRequest *request = envelope->request;
+
+        if (store_verb_info(request->verb)->kills)
+                envelope->store->revocations++;
+        request->handler(request, request->userdata);
+        store_request_free(request);
+        free(envelope);
+}
+_Static_assert(offsetof(Envelope, item) == 0, "the item is the envelope");
+
+static void answer(Envelope *batch) {
+        for (Envelope *envelope = batch, *next; envelope; envelope = next) {
+                next = envelope->next;
+                mailbox_post(envelope->store->mailbox, &envelope->item);
+        }
+}
+
+static void answer_error(Envelope *batch, int error) {
+        for (Envelope *envelope = batch; envelope; envelope = envelope->next) {
+                envelope->request->result = error;
+                envelope->request->n_affected = 0;
+                envelope->request->more = false;
+                envelope->request->family_revoked = false;
+        }
+        answer(batch);
+}
+
+static int run_batch(Lane *lane, Envelope *batch) {
+        const BackendOps *ops = lane->store->ops;
+        int r;
+
+        r = ops->begin(lane->backend);
+        for (Envelope *envelope = batch; r >= 0 && envelope; envelope = envelope->next)
+                r = ops->run(lane->backend, envelope->request);
+        if (r >= 0)
+                r = ops->commit(lane->backend);
+        if (r < 0)
+                ops->rollback(lane->backend);
+        return r < 0 ? r : 0;
+}
+
+static void serve_changes(Lane *lane, Envelope *batch) {
+        Store *store = lane->store;
+        StoreStatus status = { 0 };
+        int r = run_batch(lane, batch);
+
+        store->ops->status(lane->backend, &status);
+        status.error = r;
+        pthread_mutex_lock(&store->lock);
+        store->status = status;
+        pthread_mutex_unlock(&store->lock);
+
+        if (r < 0)
+                answer_error(batch, r);
+        else
+                answer(batch);
+        if (store->ops->settle)
+                store->ops->settle(lane->backend);
+}
+
+static void serve_lookups(Lane *lane, Envelope *batch) {
+        for (Envelope *envelope = batch, *next; envelope; envelope = next) {
+                int r = lane->store->ops->run(lane->backend, envelope->request);
+
+                next = TAKE_PTR(envelope->next);
+                if (r < 0)
+                        answer_error(envelope, r);
+                else
+                        answer(envelope);
+        }
+}
+
+/* Waits for requests; NULL when the store closes and nothing is left. */
+static Envelope *lane_take(Lane *lane) {
+        Store *store = lane->store;
+        Envelope *batch, *last;
+
+        pthread_mutex_lock(&store->lock);
+        while (!lane->first && !store->stopping)
+                pthread_cond_wait(&lane->wake, &store->lock);
+
+        batch = last = lane->first;
+        for (unsigned n = 1; last && last->next && n < STORE_BATCH_MAX; n++)
+                last = last->next;
+        for (Envelope *envelope = batch; envelope; envelope = envelope->next) {
+                lane->n_waiting--;
+                if (envelope == last)
+                        break;
+        }
+        if (last)
+                lane->first = TAKE_PTR(last->next);
+        if (!lane->first)
+                lane->last = NULL;
+        pthread_mutex_unlock(&store->lock);
+        return batch;
+}
+
+static void *lane_main(void *userdata) {
+        Lane *lane = userdata;
+        Envelope *batch;
+
+        while ((batch = lane_take(lane)))
+                lane->serve(lane, batch);
+        return NULL;
+}
+
+/* Signals belong to the loop's thread. */
+static int lane_start(Lane *lane, const char *name) {
+        sigset_t all, before;
+        int r;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        r = pthread_create(&lane->thread, NULL, lane_main, lane);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (r != 0)
+                return -r;
+        lane->started = true;
+        pthread_setname_np(lane->thread, name);
+        return 0;
+}
+
+static void lane_stop(Lane *lane) {
+        if (lane->started)
+                pthread_join(lane->thread, NULL);
+        if (lane->backend)
+                lane->store->ops->close(lane->backend);
+        pthread_cond_destroy(&lane->wake);
+}
+
+static void lane_init(Lane *lane, Store *store, void (*serve)(Lane *, Envelope *)) {
+        lane->store = store;
+        lane->serve = serve;
+        pthread_cond_init(&lane->wake, NULL);
+}
+
+int store_open_backend(sd_event *event, const Clock *clock, const BackendOps *ops, const char *path,
+                       Store **ret, char **ret_message) {
+        _cleanup_(store_closep) Store *store = NULL;
+        int r;
+
+        store = calloc(1, sizeof(*store));
+        if (!store)
+                return -ENOMEM;
+        store->ops = ops;
+        pthread_mutex_init(&store->lock, NULL);
+        lane_init(&store->writer, store, serve_changes);
+        lane_init(&store->reader, store, serve_lookups);
+
+        r = mailbox_new(event, &store->mailbox);
+        if (r < 0)
+                return r;
+        r = ops->open(path, clock, false, &store->writer.backend, ret_message);
+        if (r < 0)
+                return r;
+        r = ops->open(path, clock, true, &store->reader.backend, ret_message);
+        if (r < 0)
+                return r;
+        ops->status(store->writer.backend, &store->status);
+
+        r = lane_start(&store->writer, "store-writer");
+        if (r < 0)
+                return r;
+        r = lane_start(&store->reader, "store-reader");
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(store);
+        return 0;
+}
+
+int store_open(sd_event *event, const Clock *clock, const char *address, Store **ret,
+               char **ret_message) {
+        const char *colon = strchr(address, ':');
+
+        *ret_message = NULL;
+        for (size_t i = 0; colon && i < ELEMENTSOF(backends); i++) {
+                const char *scheme = backends[i]->scheme;
+
+                if ((size_t)(colon - address) != strlen(scheme) ||
+                    strncmp(address, scheme, strlen(scheme)) != 0)
+                        continue;
+                return store_open_backend(event, clock, backends[i], colon + 1, ret, ret_message);
+        }
+        if (asprintf(ret_message, "%s: no such kind of store, say sqlite:PATH", address) < 0)
+                *ret_message = NULL;
+        return -EOPNOTSUPP;
+}
+
+/* The reader goes first: the last connection to close tidies up, and must be able to write. */
+Store *store_close(Store *store) {
+        if (!store)
+                return NULL;
+
+        pthread_mutex_lock(&store->lock);
+        store->stopping = true;
+        pthread_cond_signal(&store->writer.wake);
+        pthread_cond_signal(&store->reader.wake);
+        pthread_mutex_unlock(&store->lock);
+
+        lane_stop(&store->reader);
+        lane_stop(&store->writer);
+        mailbox_free(store->mailbox);
+        pthread_mutex_destroy(&store->lock);
+        free(store);
+        return NULL;
+}
+
+void store_closep(Store **store) {
+        *store = store_close(*store);
+}
+
+static int lane_queue(Lane *lane, Envelope *envelope) {
+        Store *store = lane->store;
+        int r = 0;
+
+        pthread_mutex_lock(&store->lock);
+        if (store->stopping)
+                r = -ESHUTDOWN;
+        else if (lane->n_waiting >= STORE_QUEUE_MAX)
+                r = -EAGAIN;
+        if (r == 0) {
+                if (lane->last)
+                        lane->last->next = envelope;
+                else
+                        lane->first = envelope;
+                lane->last = envelope;
+                lane->n_waiting++;
+                pthread_cond_signal(&lane->wake);
+        }
+        pthread_mutex_unlock(&store->lock);
+        return r;
+}
+
+int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void *userdata) {
+        const StoreVerbInfo *info = store_verb_info(request->verb);
+        _cleanup_(freep) Envelope *envelope = NULL;
+        int r;
+
+        if (!info)
+                return -EINVAL;
+        envelope = calloc(1, sizeof(*envelope));
+        if (!envelope)
+                return -ENOMEM;
+        envelope->item.deliver = envelope_deliver;
+        envelope->store = store;
+        envelope->request = request;
+        request->handler = handler;
+        request->userdata = userdata;
+        request->revocations = store->revocations;
+
+        r = lane_queue(info->writes ? &store->writer : &store->reader, envelope);
+        if (r < 0)
+                return r;
+        TAKE_PTR(envelope);
+        return 0;
+}
+
+uint64_t store_revocations(const Store *store) {
+        return store->revocations;
+}
+
+StoreStatus store_status(const Store *store) {
+        pthread_mutex_t *lock = (pthread_mutex_t *)&store->lock;
+        StoreStatus status;
+
+        pthread_mutex_lock(lock);
+        status = store->status;
+        pthread_mutex_unlock(lock);
+        return status;
+}

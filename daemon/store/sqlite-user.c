@@ -1,0 +1,242 @@
+/* Users in the SQLite store: finding and changing them. sqlite-user-add.c makes them.
+ *
+ * Whatever must kill a user's tokens gives the user a new epoch, in the same transaction. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "store/sqlite-user.h"
+#include "wire/reason.h"
+
+#define USER_COLUMNS                                                                               \
+        "u.id, u.name, u.email, u.partner_id, u.role, u.parent_id, u.home, u.shell,"               \
+        " u.group_names, u.scopes, u.hash, u.uid, u.gid, u.adopted, u.state, u.created, u.epoch"
+
+static int user_read(const Query *query, User **ret) {
+        _cleanup_(user_freep) User *user = user_new();
+        int r;
+
+        if (!user)
+                return -ENOMEM;
+        r = query_texts(query, 0,
+                        (char **const[]){ &user->id, &user->name, &user->email, &user->partner_id,
+                                          &user->role, &user->parent_id, &user->home, &user->shell },
+                        8);
+        if (r >= 0)
+                r = query_strv(query, 8, &user->groups);
+        if (r >= 0)
+                r = query_strv(query, 9, &user->scopes);
+        if (r >= 0)
+                r = query_secret(query, 10, &user->hash);
+        if (r < 0)
+                return r;
+        user->uid = (uint32_t)query_integer(query, 11);
+        user->gid = (uint32_t)query_integer(query, 12);
+        user->adopted = query_integer(query, 13) != 0;
+        user->state = (enum UserState)query_integer(query, 14);
+        user->created = query_integer(query, 15);
+        user->epoch = query_integer(query, 16);
+        if ((unsigned)user->state >= _USER_STATE_MAX)
+                return -EUCLEAN;
+        *ret = TAKE_PTR(user);
+        return 0;
+}
+
+static int user_find(Backend *backend, const char *sql, SqlValue value, User **ret) {
+        _cleanup_(query_done) Query query = { 0 };
+        int r;
+
+        r = query_open(&query, backend, sql, &value, 1);
+        if (r < 0)
+                return r;
+        r = query_next(&query);
+        if (r <= 0)
+                return r < 0 ? r : REASON_USER_UNKNOWN;
+        return user_read(&query, ret);
+}
+
+#define FIND_USER "SELECT " USER_COLUMNS " FROM users u WHERE "
+
+int user_load(Backend *backend, const char *id, User **ret) {
+        return user_find(backend, FIND_USER "u.id = ?1", sql_text(id), ret);
+}
+
+/* Hands a user out with the request. */
+static int user_give(StoreRequest *request, User **user) {
+        int r = store_request_take_user(request, *user);
+
+        if (r >= 0)
+                TAKE_PTR(*user);
+        return r;
+}
+
+static int user_load_and_give(Backend *backend, StoreRequest *request) {
+        _cleanup_(user_freep) User *user = NULL;
+        int r;
+
+        r = user_load(backend, request->key.text, &user);
+        return r != 0 ? r : user_give(request, &user);
+}
+
+int run_user_get(Backend *backend, StoreRequest *request) {
+        static const char *const finders[] = {
+                [STORE_KEY_ID]         = FIND_USER "u.id = ?1",
+                [STORE_KEY_NAME]       = FIND_USER "u.name = ?1",
+                [STORE_KEY_UID]        = FIND_USER "u.uid = ?1",
+                [STORE_KEY_EMAIL]      = FIND_USER "u.email_folded = ?1",
+                [STORE_KEY_PARTNER_ID] = FIND_USER "u.partner_id = ?1",
+        };
+        _cleanup_(user_freep) User *user = NULL;
+        _cleanup_(freep) char *folded = NULL;
+        const StoreKey *key = &request->key;
+        SqlValue value;
+        int r;
+
+        if ((size_t)key->field >= ELEMENTSOF(finders))
+                return -EINVAL;
+        value = key->field == STORE_KEY_UID ? sql_integer(key->uid) : sql_text(key->text);
+        if (key->field == STORE_KEY_EMAIL) {
+                r = email_fold(key->text, &folded);
+                if (r < 0)
+                        return r;
+                value = sql_text(folded);
+        }
+        r = user_find(backend, finders[key->field], value, &user);
+        return r != 0 ? r : user_give(request, &user);
+}
+
+int run_user_list(Backend *backend, StoreRequest *request) {
+        _cleanup_(query_done) Query query = { 0 };
+        unsigned limit = page_limit(request->limit);
+        int r;
+
+        r = QUERY(&query, backend, FIND_USER "u.name > ?1 ORDER BY u.name LIMIT ?2",
+                  sql_text(request->cursor ?: ""), sql_integer((int64_t)limit + 1));
+        if (r < 0)
+                return r;
+        free(TAKE_PTR(request->cursor));
+        while ((r = query_next(&query)) > 0) {
+                _cleanup_(user_freep) User *user = NULL;
+
+                if (request->n_users == limit) {
+                        request->cursor = strdup(request->users[limit - 1]->name);
+                        return request->cursor ? 0 : -ENOMEM;
+                }
+                r = user_read(&query, &user);
+                if (r >= 0)
+                        r = user_give(request, &user);
+                if (r < 0)
+                        return r;
+        }
+        return r;
+}
+
+/* All of the user's tokens die. */
+static int user_outdate(Backend *backend, StoreRequest *request, const char *id) {
+        int64_t epoch;
+        int r;
+
+        r = tokens_count(backend, COUNT_USER, id, request);
+        if (r < 0)
+                return r;
+        epoch = epoch_next(backend);
+        r = SQL(backend, "UPDATE users SET epoch = ?2 WHERE id = ?1", sql_text(id),
+                sql_integer(epoch));
+        if (r < 0)
+                return r;
+        if (sql_changes(backend) == 0)
+                return REASON_USER_UNKNOWN;
+        return grave_dig(backend, GRAVE_USER, id, epoch);
+}
+
+/* The sessions' logins go too: another user of the same id must not find them. */
+static int user_end_logins(Backend *backend, const char *id) {
+        int r;
+
+        r = SQL(backend, "DELETE FROM logins WHERE user_id = ?1 AND state IN (?2, ?3)", sql_text(id),
+                sql_integer(LOGIN_PENDING), sql_integer(LOGIN_OPEN));
+        if (r < 0)
+                return r;
+        backend->counters.logins -= sql_changes(backend);
+        return 0;
+}
+
+int run_user_remove(Backend *backend, StoreRequest *request) {
+        const char *id = request->key.text;
+        int r;
+
+        r = user_load_and_give(backend, request);
+        if (r != 0)
+                return r;
+        r = user_outdate(backend, request, id);
+        if (r != 0)
+                return r;
+        r = user_end_logins(backend, id);
+        if (r >= 0)
+                r = SQL(backend, "UPDATE users SET parent_id = NULL WHERE parent_id = ?1",
+                        sql_text(id));
+        if (r >= 0)
+                r = SQL(backend, "DELETE FROM users WHERE id = ?1", sql_text(id));
+        return r;
+}
+
+/* 0: the user is there, and is still the one that the caller saw. */
+static int user_expect(Backend *backend, const char *id, int64_t expected_epoch) {
+        int64_t epoch;
+        int r;
+
+        r = SQL_NUMBER(&epoch, backend, "SELECT epoch FROM users WHERE id = ?1", sql_text(id));
+        if (r <= 0)
+                return r < 0 ? r : REASON_USER_UNKNOWN;
+        return expected_epoch == 0 || expected_epoch == epoch ? 0 : REASON_INVALID_GRANT;
+}
+
+int run_user_set_password(Backend *backend, StoreRequest *request) {
+        const char *id = request->key.text;
+        int r;
+
+        if ((unsigned)request->state >= _USER_STATE_MAX)
+                return -EINVAL;
+        r = user_expect(backend, id, request->expected_epoch);
+        if (r != 0)
+                return r;
+        r = SQL(backend, "UPDATE users SET hash = ?2, state = ?3 WHERE id = ?1", sql_text(id),
+                sql_secret(&request->hash), sql_integer(request->state));
+        if (r < 0)
+                return r;
+        r = user_outdate(backend, request, id);
+        return r != 0 ? r : user_load_and_give(backend, request);
+}
+
+int run_user_set_state(Backend *backend, StoreRequest *request) {
+        const char *id = request->key.text;
+        int r;
+
+        if ((unsigned)request->state >= _USER_STATE_MAX)
+                return -EINVAL;
+        r = user_expect(backend, id, request->expected_epoch);
+        if (r != 0)
+                return r;
+        r = SQL(backend, "UPDATE users SET state = ?2 WHERE id = ?1", sql_text(id),
+                sql_integer(request->state));
+        if (r < 0)
+                return r;
+        if (request->state == USER_LOCKED)
+                r = user_outdate(backend, request, id);
+        return r != 0 ? r : user_load_and_give(backend, request);
+}
+
+int run_user_rehash(Backend *backend, StoreRequest *request) {
+        const char *id = request->key.text;
+        int r;
+
+        r = user_expect(backend, id, request->expected_epoch);
+        if (r != 0)
+                return r;
+        return SQL(backend, "UPDATE users SET hash = ?2 WHERE id = ?1", sql_text(id),
+                   sql_secret(&request->hash));
+}
+
+int run_revoke_user(Backend *backend, StoreRequest *request) {
+        return user_outdate(backend, request, request->key.text);
+}
