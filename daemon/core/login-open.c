@@ -26,8 +26,10 @@ static void open_issue(IssueCall *issue) {
 }
 
 static void open_abandoned(Call *call, StoreRequest *request) {
-        if (request->result == 0 && request->n_affected > 0)
-                cache_forget_user(call->authority->cache, call->answer.user->id);
+        if (request->key.text) {
+                cache_forget_login(call->authority->cache, request->key.text);
+                authority_token_removed(call->authority, request->key.text, "login-abandoned");
+        }
         issue_find_client((IssueCall *)call, open_issue);
 }
 

@@ -57,27 +57,20 @@ static void token_revoked(Call *call, StoreRequest *request) {
         call_finish(call, 0);
 }
 
-/* A refresh token dies with its family, also one that was used already. */
-static StoreRequest *token_revocation(const Token *token, int64_t now) {
-        _cleanup_(store_request_freep) StoreRequest *request =
-                store_request_new(token->used != 0 ? STORE_REVOKE_LOGIN : STORE_TOKEN_REVOKE);
-
-        if (!request || (token->login && !(request->key.text = strdup(token->login))))
-                return NULL;
-        if (token->used == 0)
-                request->key.field = STORE_KEY_HASH;
-        request->key.hash = token->hash;
-        request->now = now;
-        return TAKE_PTR(request);
-}
-
 static void revoke_visible(Call *call, bool is_visible) {
         RevokeCall *revoke = (RevokeCall *)call;
+        StoreRequest *request;
 
         if (!is_visible)
                 return call_finish(call, revoke->by_text ? REASON_ACCESS_DENIED
                                                         : REASON_TOKEN_UNKNOWN);
-        call_store(call, token_revocation(call->answer.token, call_now(call)), token_revoked);
+        request = store_request_new(STORE_TOKEN_REVOKE);
+        if (request) {
+                request->key.field = STORE_KEY_HASH;
+                request->key.hash = call->answer.token->hash;
+                request->now = call_now(call);
+        }
+        call_store(call, request, token_revoked);
 }
 
 static void revoke_found(Call *call, StoreRequest *request) {
