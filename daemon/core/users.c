@@ -1,0 +1,114 @@
+/* Looking at users, and the changes to them that need no hash.
+ *
+ * Invariants: a caller who is no administrator hears of its own user only, and of others what it
+ * hears of nobody. No answer carries a hash. */
+
+#include "core/users.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/admin.h"
+#include "wire/cleanup.h"
+#include "wire/protocol.h"
+#include "wire/text.h"
+
+/* As the caller's ordinary access goes: by the kernel's word or by a token without scopes. */
+static bool user_is_own(const Caller *caller, const User *user) {
+        if (access_reach(caller, ACTION_LIST_TOKENS) != REACH_OWN)
+                return false;
+        if (caller->kind == CALLER_USER_TOKEN)
+                return streq(caller->token->user_id, user->id);
+        return user->uid == caller->peer.uid && user->uid != UID_NONE;
+}
+
+static void get_answered(Call *call, StoreRequest *request) {
+        bool sees_all = access_reach(call->caller, ACTION_ADMINISTER) == REACH_ALL;
+
+        if (!sees_all && (request->result != 0 || !user_is_own(call->caller, request->users[0])))
+                return call_finish(call, REASON_ACCESS_DENIED);
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        call->answer.user = TAKE_PTR(request->users[0]);
+        secret_done(&call->answer.user->hash);
+        call_finish(call, 0);
+}
+
+void authority_user_get(Authority *authority, const Caller *caller, const char *id, const char *name,
+                        AnswerHandler handler, void *userdata) {
+        Call *call = call_new(authority, caller, sizeof(Call), NULL, handler, userdata);
+
+        if (!call)
+                return;
+        if (access_reach(caller, ACTION_ADMINISTER) != REACH_ALL &&
+            access_reach(caller, ACTION_LIST_TOKENS) != REACH_OWN)
+                return call_finish(call, REASON_ACCESS_DENIED);
+        if (!id && !name)
+                return call_finish(call, REASON_INVALID_REQUEST);
+        call_store(call, id ? call_user_request(STORE_KEY_ID, id)
+                            : call_user_request(STORE_KEY_NAME, name), get_answered);
+}
+
+static void list_answered(Call *call, StoreRequest *request) {
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        call->answer.users = TAKE_PTR(request->users);
+        call->answer.n_users = TAKE(request->n_users, 0);
+        call->answer.cursor = TAKE_PTR(request->cursor);
+        for (size_t i = 0; i < call->answer.n_users; i++)
+                secret_done(&call->answer.users[i]->hash);
+        call_finish(call, 0);
+}
+
+void authority_user_list(Authority *authority, const Caller *caller, const char *cursor,
+                         unsigned limit, AnswerHandler handler, void *userdata) {
+        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+        _cleanup_(store_request_freep) StoreRequest *request = NULL;
+
+        if (!admin)
+                return;
+        if (limit > PAGE_ROWS_MAX)
+                return call_finish(&admin->call, REASON_LIMIT_EXCEEDED);
+        request = store_request_new(STORE_USER_LIST);
+        if (!request || admin_copy_text(cursor, &request->cursor) < 0)
+                return call_finish(&admin->call, -ENOMEM);
+        request->limit = limit > 0 ? limit : PAGE_ROWS_MAX;
+        call_store(&admin->call, TAKE_PTR(request), list_answered);
+}
+
+/* After every change: what was cached of the user's tokens may be dead. */
+static void change_answered(Call *call, StoreRequest *request) {
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        call->answer.user = TAKE_PTR(request->users[0]);
+        call->answer.n_revoked = request->n_affected;
+        secret_done(&call->answer.user->hash);
+        cache_forget_user(call->authority->cache, call->answer.user->id);
+        admin_finish_changed((AdminCall *)call);
+}
+
+void authority_user_remove(Authority *authority, const Caller *caller, const char *id,
+                           AnswerHandler handler, void *userdata) {
+        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+
+        if (!admin)
+                return;
+        admin_audit(admin, AUDIT_USER_REMOVED);
+        call_store(&admin->call, admin_request(STORE_USER_REMOVE, id), change_answered);
+}
+
+void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
+                              enum UserState state, AnswerHandler handler, void *userdata) {
+        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+        StoreRequest *request;
+
+        if (!admin)
+                return;
+        if ((unsigned)state >= _USER_STATE_MAX)
+                return call_finish(&admin->call, REASON_INVALID_VALUE);
+        admin_audit(admin, AUDIT_USER_STATE);
+        request = admin_request(STORE_USER_SET_STATE, id);
+        if (request)
+                request->state = state;
+        call_store(&admin->call, request, change_answered);
+}

@@ -1,0 +1,96 @@
+/* Steps that the administration of users and of clients share.
+ *
+ * Invariant: who may do it is decided before anything is looked at. */
+
+#include "core/admin.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "core/password.h"
+#include "wire/cleanup.h"
+#include "wire/text.h"
+
+void *admin_call_new(Authority *authority, const Caller *caller, size_t size,
+                     void (*done)(Call *call), AnswerHandler handler, void *userdata) {
+        Call *call = call_new(authority, caller, size, done, handler, userdata);
+
+        if (!call)
+                return NULL;
+        if (access_reach(caller, ACTION_ADMINISTER) == REACH_ALL)
+                return call;
+        call_finish(call, REASON_ACCESS_DENIED);
+        return NULL;
+}
+
+void admin_audit(AdminCall *admin, enum AuditEvent event) {
+        admin->audit.event = event;
+        admin->call.audit = &admin->audit;
+}
+
+static void admin_hashed(void *userdata, int r, Secret *hash) {
+        AdminCall *admin = userdata;
+
+        if (r != 0)
+                return call_finish(&admin->call, r);
+        admin->hashed(admin, hash);
+}
+
+void admin_hash(AdminCall *admin, const Secret *secret,
+                void (*step)(AdminCall *admin, Secret *hash)) {
+        PasswordLane lane = {
+                .urgent = caller_is_behind_root_door(admin->call.caller),
+                .key = admin->call.caller->peer.remote,
+        };
+        int r;
+
+        admin->hashed = step;
+        r = password_hash(admin->call.authority->passwords, secret, lane, admin_hashed, admin);
+        if (r != 0)
+                call_finish(&admin->call, r);
+}
+
+static void admin_change_seen(void *userdata) {
+        AdminCall *admin = userdata;
+
+        call_finish(&admin->call, 0);
+}
+
+void admin_finish_changed(AdminCall *admin) {
+        const AuthorityObserver *observer = &admin->call.authority->observer;
+
+        if (!observer->users_changed)
+                return call_finish(&admin->call, 0);
+        observer->users_changed(observer->userdata, admin_change_seen, admin);
+}
+
+StoreRequest *admin_request(enum StoreVerb verb, const char *id) {
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(verb);
+
+        if (!request)
+                return NULL;
+        request->key.field = STORE_KEY_ID;
+        request->key.text = strdup(id);
+        return request->key.text ? TAKE_PTR(request) : NULL;
+}
+
+int admin_copy_scopes(char *const *scopes, char ***ret) {
+        _cleanup_(freep) char *text = NULL;
+
+        for (char *const *scope = scopes; scope && *scope; scope++)
+                if (!scope_is_valid(*scope))
+                        return REASON_INVALID_SCOPE;
+        if (strv_length(scopes) == 0)
+                return 0;
+        if (strv_join(scopes, " ", &text) < 0 || scopes_parse(text, ret) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+int admin_copy_text(const char *text, char **ret) {
+        if (!text)
+                return 0;
+        *ret = strdup(text);
+        return *ret ? 0 : -ENOMEM;
+}

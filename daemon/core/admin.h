@@ -1,0 +1,35 @@
+#pragma once
+
+/* Core's own: what changing users and clients has in common. */
+
+#include "core/access.h"
+#include "core/audit.h"
+#include "core/call.h"
+
+typedef struct AdminCall AdminCall;
+struct AdminCall {
+        Call call;
+        Audit audit;
+        void (*hashed)(AdminCall *admin, Secret *hash); /* while a hash is awaited */
+};
+
+/* A call of size bytes that only administrators may make. NULL: it has ended, or there was no
+ * memory. */
+void *admin_call_new(Authority *authority, const Caller *caller, size_t size,
+                     void (*done)(Call *call), AnswerHandler handler, void *userdata);
+/* From here on the journal is told of the end. */
+void admin_audit(AdminCall *admin, enum AuditEvent event);
+
+/* A new password's or secret's hash, which the step may take. REASON_EMPTY_PASSWORD,
+ * REASON_INVALID_VALUE and a full queue end the call. */
+void admin_hash(AdminCall *admin, const Secret *secret, void (*step)(AdminCall *admin, Secret *hash));
+/* Ends the call with r = 0 when whoever shows users to the machine has caught up. */
+void admin_finish_changed(AdminCall *admin);
+
+/* A request of this verb on what has this id. NULL: no memory. */
+StoreRequest *admin_request(enum StoreVerb verb, const char *id);
+
+/* Sorted and without doubles; no words give NULL. 0, -ENOMEM, REASON_INVALID_SCOPE. */
+int admin_copy_scopes(char *const *scopes, char ***ret);
+/* NULL stays NULL. */
+int admin_copy_text(const char *text, char **ret);
