@@ -220,7 +220,7 @@ static bool address_is_valid(const char *address) {
                parse_uint32(port, &number) == 0 && number <= UINT16_MAX;
 }
 
-bool address_is_loopback(const char *address) {
+bool config_address_is_loopback(const char *address) {
         union {
                 struct in_addr v4;
                 struct in6_addr v6;

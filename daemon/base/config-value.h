@@ -48,4 +48,4 @@ void config_clear(const ConfigRow *row, void *field);
 int config_explain(const ConfigRow *row, const char *value, char **ret);
 
 /* "127.0.0.1:7450", "[::1]:0": whether an address of Listen= is the machine's own. */
-bool address_is_loopback(const char *address);
+bool config_address_is_loopback(const char *address);

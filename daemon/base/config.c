@@ -209,7 +209,7 @@ static int check_listeners(const Loader *loader, char **ret_message) {
         for (size_t i = 0; i < strv_length(config->listen) && !config->certificate_file; i++) {
                 _cleanup_(freep) char *reason = NULL;
 
-                if (address_is_loopback(config->listen[i]))
+                if (config_address_is_loopback(config->listen[i]))
                         continue;
                 if (asprintf(&reason, "%s is no loopback address and needs TLS: CertificateFile= "
                                       "and KeyFile=", config->listen[i]) < 0)
