@@ -36,8 +36,8 @@ typedef struct FakeCall {
         enum FakeVerb verb;
         const Caller *caller;
         const char *id;
-        TokenListRequest list;
-        RevokeRequest revoke;
+        const TokenListRequest *list; /* borrowed, as by the real core */
+        const RevokeRequest *revoke;
         AnswerHandler handler;
         void *userdata;
 } FakeCall;
@@ -69,7 +69,7 @@ static Token *fake_find(struct Authority *core, const FakeCall *call) {
 }
 
 static bool fake_list_has(const FakeCall *call, const Token *token) {
-        const TokenListRequest *list = &call->list;
+        const TokenListRequest *list = call->list;
 
         return fake_may_see(call, token) && (list->uid == UID_NONE || list->uid == token->uid) &&
                (!list->user || streq_ptr(list->user, token->user_name)) &&
@@ -82,16 +82,16 @@ static int fake_list(struct Authority *core, const FakeCall *call, Answer *answe
         static char cursor[24];
         int64_t skip = 0;
 
-        if (call->caller->kind != CALLER_ROOT && call->list.uid != UID_NONE &&
-            call->list.uid != call->caller->peer.uid)
+        if (call->caller->kind != CALLER_ROOT && call->list->uid != UID_NONE &&
+            call->list->uid != call->caller->peer.uid)
                 return REASON_ACCESS_DENIED;
-        if (call->list.cursor && parse_int64(call->list.cursor, &skip) < 0)
+        if (call->list->cursor && parse_int64(call->list->cursor, &skip) < 0)
                 return REASON_INVALID_VALUE;
         answer->tokens = page;
         for (size_t i = (size_t)skip; i < core->n_tokens; i++) {
                 if (!fake_list_has(call, core->tokens[i]))
                         continue;
-                if (answer->n_tokens == call->list.limit) {
+                if (answer->n_tokens == call->list->limit) {
                         snprintf(cursor, sizeof(cursor), "%zu", i);
                         answer->cursor = cursor;
                         break;
@@ -116,7 +116,7 @@ static void fake_core_answer(struct Authority *core) {
                 r = answer.token ? 0 : REASON_TOKEN_UNKNOWN;
         } else if (r == 0) {
                 answer.n_revoked = 7;
-                r = call.caller->kind == CALLER_ROOT || call.caller->peer.uid == call.revoke.uid
+                r = call.caller->kind == CALLER_ROOT || call.caller->peer.uid == call.revoke->uid
                                     ? 0
                                     : REASON_ACCESS_DENIED;
         }
@@ -134,7 +134,7 @@ static void fake_submit(Authority *core, const Caller *caller, FakeCall call) {
 void authority_token_list(Authority *authority, const Caller *caller, const TokenListRequest *request,
                           AnswerHandler handler, void *userdata) {
         fake_submit(authority, caller,
-                    (FakeCall){ .verb = FAKE_LIST, .list = *request, .handler = handler,
+                    (FakeCall){ .verb = FAKE_LIST, .list = request, .handler = handler,
                                 .userdata = userdata });
 }
 
@@ -154,7 +154,7 @@ void authority_token_revoke(Authority *authority, const Caller *caller, const ch
 void authority_revoke_owner(Authority *authority, const Caller *caller, const RevokeRequest *request,
                             AnswerHandler handler, void *userdata) {
         fake_submit(authority, caller,
-                    (FakeCall){ .verb = FAKE_REVOKE_OWNER, .revoke = *request, .handler = handler,
+                    (FakeCall){ .verb = FAKE_REVOKE_OWNER, .revoke = request, .handler = handler,
                                 .userdata = userdata });
 }
 

@@ -35,12 +35,13 @@ struct BusCall {
         bool is_running; /* the core has it: it ends by the core's answer only */
         Caller caller;
 
-        /* Arguments; texts are the message's. */
+        /* Arguments, which the core borrows; texts are the message's. */
         char id[TOKEN_ID_SIZE + 1];
         const char *text;
-        uint32_t uid;
         TokenListRequest list;
+        RevokeRequest revoke;
         const struct TokenProperty *property;
+        size_t setting; /* log-control.c */
 };
 
 /* The row for this message, by member and, if the message names one, interface; NULL: none. The

@@ -61,7 +61,7 @@ static const struct {
         { "LogTarget", set_target },
 };
 
-/* The index of the setting, kept in call->uid; -ENOENT when the message is about something else. */
+/* The index of the setting; -ENOENT when the message is about something else. */
 static int find_setting(sd_bus_message *m) {
         const char *interface = NULL, *name = NULL;
 
@@ -80,7 +80,7 @@ static int read_set(BusCall *call, sd_bus_error *error) {
 
         if (setting < 0)
                 return setting;
-        call->uid = (uint32_t)setting;
+        call->setting = (size_t)setting;
         r = sd_bus_message_read(call->message, "v", "s", &call->text);
         return r < 0 ? r : 0;
 }
@@ -91,7 +91,7 @@ static void run_set(BusCall *call) {
         if (access_reach(&call->caller, ACTION_ADMINISTER) != REACH_ALL)
                 r = REASON_ACCESS_DENIED;
         else
-                r = settings[call->uid].set(call->text);
+                r = settings[call->setting].set(call->text);
         bus_call_finish(call, r, NULL, NULL);
 }
 

@@ -20,13 +20,13 @@
 /* The core's cursors are short; the message is kept while the call runs. */
 #define CURSOR_MAX 512U
 
-static int read_uid(BusCall *call, sd_bus_error *error) {
+static int read_uid(BusCall *call, uint32_t *ret, sd_bus_error *error) {
         int r;
 
-        r = sd_bus_message_read(call->message, "u", &call->uid);
+        r = sd_bus_message_read(call->message, "u", ret);
         if (r < 0)
                 return r;
-        if (call->uid == UID_NONE)
+        if (*ret == UID_NONE)
                 return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
                                         "4294967295 is no user (clients' tokens: ListTokensEx)");
         return 0;
@@ -54,11 +54,12 @@ static int read_all(BusCall *call, sd_bus_error *error) {
 static int read_list_of_uid(BusCall *call, sd_bus_error *error) {
         int r;
 
-        r = read_uid(call, error);
-        if (r != 0)
-                return r;
-        call->list.uid = call->uid;
-        return read_all(call, error);
+        r = read_uid(call, &call->list.uid, error);
+        return r != 0 ? r : read_all(call, error);
+}
+
+static int read_owner(BusCall *call, sd_bus_error *error) {
+        return read_uid(call, &call->revoke.uid, error);
 }
 
 static int read_filter_value(BusCall *call, const char *key, sd_bus_error *error) {
@@ -127,9 +128,7 @@ static int read_list(BusCall *call, sd_bus_error *error) {
 }
 
 static void run_revoke_user(BusCall *call) {
-        RevokeRequest request = { .uid = call->uid };
-
-        authority_revoke_owner(call->bus->options.authority, &call->caller, &request,
+        authority_revoke_owner(call->bus->options.authority, &call->caller, &call->revoke,
                                bus_call_answered, call);
 }
 
@@ -220,7 +219,7 @@ static const BusVerb manager_verbs[] = {
         { MANAGER_INTERFACE, "ListUserTokens", "u", read_list_of_uid, token_call_list, reply_list },
         { MANAGER_INTERFACE, "GetToken", "s", read_id, token_call_get, reply_path },
         { MANAGER_INTERFACE, "RevokeToken", "s", read_id, token_call_revoke, NULL },
-        { MANAGER_INTERFACE, "RevokeUser", "u", read_uid, run_revoke_user, reply_count },
+        { MANAGER_INTERFACE, "RevokeUser", "u", read_owner, run_revoke_user, reply_count },
         { MANAGER_INTERFACE, "Reload", "", NULL, run_reload, NULL },
         { 0 },
 };
