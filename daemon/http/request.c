@@ -1,0 +1,303 @@
+/* Requests: taking in target and body strictly, keeping what handlers need until the core has
+ * answered, and turning its answer into a reply. */
+
+#include "http/request.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/journal.h"
+#include "http/route.h"
+#include "http/status.h"
+#include "wire/text.h"
+
+/* Query strings end up in logs and histories. */
+static const char *const query_secrets[] = {
+        "password", "old_password", "token", "access_token", "refresh_token", "client_secret", "code",
+};
+
+Request *request_new(const HttpContext *context, const Peer *peer) {
+        Request *request = calloc(1, sizeof(*request));
+        if (!request)
+                return NULL;
+        request->n_ref = 1;
+        request->context = context;
+        request->peer = *peer;
+        return request;
+}
+
+Request *request_ref(Request *request) {
+        request->n_ref++;
+        return request;
+}
+
+Request *request_unref(Request *request) {
+        if (!request || --request->n_ref > 0)
+                return NULL;
+        secret_done(&request->target);
+        for (size_t i = 0; i < SEGMENTS_MAX; i++)
+                secret_done(&request->segments[i]);
+        form_done(&request->query);
+        secret_done(&request->authorization);
+        secret_done(&request->content_type);
+        form_done(&request->form);
+        json_free(request->json);
+        secret_done(&request->body);
+        parsed_credentials_done(&request->credentials);
+        caller_done(&request->caller);
+        while (request->kept) {
+                Kept *kept = request->kept;
+                request->kept = kept->next;
+                kept->destroy(kept->data);
+                free(kept);
+        }
+        reply_done(&request->reply);
+        free(request);
+        return NULL;
+}
+
+void request_unrefp(Request **request) {
+        request_unref(*request);
+}
+
+void request_detach(Request *request) {
+        request->context = NULL;
+        request->ready = NULL;
+}
+
+static int parse_query(Request *request, const char *text, size_t size) {
+        int r = form_parse(text, size, &request->query);
+        if (r != 0)
+                return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
+        for (size_t i = 0; i < request->query.n_fields; i++)
+                for (size_t k = 0; k < ELEMENTSOF(query_secrets); k++)
+                        if (streq(secret_text(&request->query.fields[i].name), query_secrets[k]))
+                                return REASON_INVALID_REQUEST;
+        return 0;
+}
+
+int request_parse_target(Request *request, const char *target) {
+        size_t path_size = strcspn(target, "?"), from = 1;
+        int r;
+
+        if (target[0] != '/' || strchr(target, '#'))
+                return REASON_INVALID_REQUEST;
+        r = target[path_size] ? parse_query(request, target + path_size + 1,
+                                            strlen(target + path_size + 1)) : 0;
+        if (r != 0)
+                return r;
+
+        while (from <= path_size) {
+                size_t size = strcspn(target + from, "/?");
+                if (request->n_segments == SEGMENTS_MAX) {
+                        request->n_segments = 0; /* no route is that long */
+                        return 0;
+                }
+                r = percent_decode(target + from, size, &request->segments[request->n_segments]);
+                if (r != 0)
+                        return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
+                request->n_segments++;
+                from += size + 1;
+        }
+        return 0;
+}
+
+/* "Application/JSON; charset=utf-8" is application/json. */
+static bool has_content_type(const Request *request, const char *type) {
+        const char *text = secret_text(&request->content_type);
+        size_t size = strcspn(text, "; \t");
+        return size == strlen(type) && strncasecmp(text, type, size) == 0;
+}
+
+static int parse_form(Request *request) {
+        int r;
+
+        if (request->body.size > 0 && !has_content_type(request, "application/x-www-form-urlencoded"))
+                return REASON_INVALID_REQUEST;
+        r = form_parse(secret_text(&request->body), request->body.size, &request->form);
+        if (r != 0)
+                return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
+        /* Once in the query and once in the body is twice. */
+        for (size_t i = 0; i < request->query.n_fields; i++)
+                for (size_t k = 0; k < request->form.n_fields; k++)
+                        if (secret_equal(&request->query.fields[i].name, &request->form.fields[k].name))
+                                return REASON_INVALID_REQUEST;
+        return 0;
+}
+
+static int parse_json(Request *request) {
+        int r;
+
+        if (request->body.size == 0)
+                r = secret_set(&request->body, "{}", 2);
+        else
+                r = has_content_type(request, "application/json") ? 0 : REASON_INVALID_REQUEST;
+        if (r == 0)
+                r = json_parse(secret_text(&request->body), request->body.size, &request->json);
+        if (r == 0 && json_type(request->json, JSON_ROOT) != JSON_OBJECT)
+                r = REASON_INVALID_REQUEST;
+        return r == -EBADMSG || r == -E2BIG ? REASON_INVALID_REQUEST : r;
+}
+
+int request_parse_body(Request *request) {
+        switch (request->route->body) {
+        case BODY_FORM:
+                return parse_form(request);
+        case BODY_JSON:
+                return parse_json(request);
+        case BODY_NONE: /* some clients send one with GET */
+        case BODY_ANY:
+                return 0;
+        }
+        return -EINVAL;
+}
+
+const char *request_query(const Request *request, const char *name) {
+        return form_get_text(&request->query, name);
+}
+
+int request_query_page(const Request *request, unsigned *ret_limit, const char **ret_cursor) {
+        const char *text = request_query(request, "limit");
+        int64_t limit = PAGE_ROWS_DEFAULT;
+
+        if (text && (parse_int64(text, &limit) != 0 || limit < 1 || limit > PAGE_ROWS_MAX))
+                return REASON_INVALID_VALUE;
+        *ret_limit = (unsigned) limit;
+        *ret_cursor = request_query(request, "cursor");
+        return 0;
+}
+
+int request_keep(Request *request, void *data, void (*destroy)(void *data)) {
+        Kept *kept = malloc(sizeof(*kept));
+        if (!kept) {
+                destroy(data);
+                return -ENOMEM;
+        }
+        *kept = (Kept){ .next = request->kept, .data = data, .destroy = destroy };
+        request->kept = kept;
+        return 0;
+}
+
+void *request_alloc(Request *request, size_t size) {
+        void *data = calloc(1, size);
+        return data && request_keep(request, data, free) == 0 ? data : NULL;
+}
+
+/* What json_get_*() said, as a handler passes it on; absent is fine. */
+static int json_result(int r) {
+        return r == -ENOENT ? 0 : r == -EBADMSG ? REASON_INVALID_REQUEST : r;
+}
+
+int request_json_text(Request *request, const char *name, const char **ret) {
+        char *text = NULL;
+        int r = json_get_text(request->json, JSON_ROOT, name, &text);
+        if (r == 0)
+                r = request_keep(request, text, free);
+        if (r == 0)
+                *ret = text;
+        return json_result(r);
+}
+
+static void destroy_secret(void *data) {
+        secret_done(data);
+        free(data);
+}
+
+int request_json_secret(Request *request, const char *name, const Secret **ret) {
+        Secret *secret = calloc(1, sizeof(*secret));
+        int r;
+
+        if (!secret)
+                return -ENOMEM;
+        r = request_keep(request, secret, destroy_secret);
+        if (r == 0)
+                r = json_get_secret(request->json, JSON_ROOT, name, secret);
+        if (r == 0)
+                *ret = secret;
+        return json_result(r);
+}
+
+static void destroy_strv(void *data) {
+        strv_free(data);
+}
+
+int request_json_strv(Request *request, const char *name, char *const **ret) {
+        char **strv = NULL;
+        int r = json_get_strv(request->json, JSON_ROOT, name, &strv);
+        if (r == 0)
+                r = request_keep(request, strv, destroy_strv);
+        if (r == 0)
+                *ret = strv;
+        return json_result(r);
+}
+
+int seconds_to_usec(int64_t seconds, int64_t *ret) {
+        if (seconds < 1 || seconds > INT64_MAX / USEC_PER_SEC)
+                return REASON_INVALID_VALUE;
+        *ret = seconds * USEC_PER_SEC;
+        return 0;
+}
+
+int request_json_seconds(Request *request, const char *name, int64_t *ret) {
+        int64_t seconds;
+        int r = json_get_int64(request->json, JSON_ROOT, name, &seconds);
+        if (r == -EBADMSG)
+                return REASON_INVALID_VALUE;
+        return r != 0 ? json_result(r) : seconds_to_usec(seconds, ret);
+}
+
+void request_fail(Request *request, int r, const char *detail) {
+        bool at_grant = request->route && (request->route->flags & ROUTE_GRANT);
+
+        /* Who sent nothing to prove who it is may try again with something (RFC 6749 section 5.2). */
+        if (r == REASON_ACCESS_DENIED && request->caller.kind == CALLER_ANONYMOUS)
+                r = REASON_INVALID_CLIENT;
+        /* Everything that was not expected is said once, here; never what was sent. */
+        if (status_reason(r) == REASON_NONE)
+                journal_log(LOG_ERR, &(JournalFields){ .error = r < 0 ? r : -EPROTO }, "%s %s failed",
+                            request->route ? request->method : "a request",
+                            request->route ? request->route->pattern : "without a route");
+        reply_set_error(&request->reply, r, at_grant, detail);
+}
+
+void request_await(Request *request, unsigned status, AnswerWriter writer) {
+        request->answer_status = status;
+        request->writer = writer;
+        request_ref(request);
+}
+
+static int write_answer(Request *request, Answer *answer) {
+        JsonWriter w = JSON_WRITER(&request->reply.body);
+        int r;
+
+        json_write_object(&w, NULL);
+        r = request->writer(request, answer, &w);
+        if (r != 0)
+                return r;
+        json_write_object_end(&w);
+        return json_write_end(&w);
+}
+
+void request_answered(void *userdata, int r, Answer *answer) {
+        _cleanup_(request_unrefp) Request *request = userdata;
+
+        if (!request->context)
+                return;
+        if (r > 0 && r == (int) request->answer_as_empty) {
+                answer = NULL;
+                r = 0;
+        }
+        if (r == 0) {
+                request->reply.status = request->answer_status;
+                r = write_answer(request, answer);
+        }
+        if (r != 0) {
+                request->reply.retry_after = answer ? answer->retry_after : 0;
+                request_fail(request, r, NULL);
+        }
+        if (request->ready)
+                request->ready(request, request->ready_userdata);
+}

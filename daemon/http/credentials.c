@@ -1,0 +1,197 @@
+/* Reading credentials. One way at a time: whoever sends two is refused, so that no door can be
+ * opened with one and described with the other. */
+
+#include "http/credentials.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "wire/cleanup.h"
+#include "wire/reason.h"
+#include "wire/text.h"
+
+void parsed_credentials_done(ParsedCredentials *credentials) {
+        secret_done(&credentials->client_id);
+        secret_done(&credentials->client_secret);
+        secret_done(&credentials->client_id_raw);
+        secret_done(&credentials->client_secret_raw);
+        secret_done(&credentials->bearer);
+}
+
+static int base64_digit(char c) {
+        if (c >= 'A' && c <= 'Z')
+                return c - 'A';
+        if (c >= 'a' && c <= 'z')
+                return c - 'a' + 26;
+        if (c >= '0' && c <= '9')
+                return c - '0' + 52;
+        return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* RFC 4648 section 4, padded, nothing else in it. -EBADMSG. */
+static int base64_decode(const char *text, size_t size, Secret *ret) {
+        _cleanup_(secret_done) Secret out = SECRET_INIT;
+        size_t padding = 0;
+        int r;
+
+        if (size == 0 || size % 4 != 0)
+                return -EBADMSG;
+        while (padding < 2 && text[size - 1 - padding] == '=')
+                padding++;
+
+        for (size_t i = 0; i < size; i += 4) {
+                size_t n_pad = i + 4 == size ? padding : 0;
+                unsigned bits = 0;
+                char bytes[3];
+
+                for (size_t k = 0; k < 4; k++) {
+                        int digit = k < 4 - n_pad ? base64_digit(text[i + k]) : 0;
+                        if (digit < 0)
+                                return -EBADMSG;
+                        bits = bits << 6 | (unsigned) digit;
+                }
+                bytes[0] = (char) (bits >> 16);
+                bytes[1] = (char) (bits >> 8);
+                bytes[2] = (char) bits;
+                r = secret_append(&out, bytes, 3 - n_pad);
+                explicit_bzero(bytes, sizeof(bytes));
+                if (r != 0)
+                        return r;
+        }
+        *ret = TAKE(out, SECRET_INIT);
+        return 0;
+}
+
+/* RFC 6749 appendix B. */
+static int form_decode(const Secret *raw, Secret *ret) {
+        _cleanup_(secret_done) Secret text = SECRET_INIT;
+        int r = secret_set(&text, raw->text ? raw->text : "", raw->size);
+        if (r != 0)
+                return r;
+        for (size_t i = 0; i < text.size; i++)
+                if (text.text[i] == '+')
+                        text.text[i] = ' ';
+        return percent_decode(secret_text(&text), text.size, ret);
+}
+
+static int parse_basic(const char *text, size_t size, ParsedCredentials *ret) {
+        _cleanup_(secret_done) Secret pair = SECRET_INIT, id = SECRET_INIT, secret = SECRET_INIT;
+        const char *colon;
+        int r = base64_decode(text, size, &pair);
+
+        if (r != 0)
+                return r == -EBADMSG ? REASON_INVALID_CLIENT : r;
+        colon = memchr(pair.text, ':', pair.size);
+        if (!colon || colon == pair.text || memchr(pair.text, '\0', pair.size))
+                return REASON_INVALID_CLIENT;
+
+        r = secret_set(&ret->client_id_raw, pair.text, (size_t) (colon - pair.text));
+        if (r == 0)
+                r = secret_set(&ret->client_secret_raw, colon + 1,
+                               pair.size - (size_t) (colon + 1 - pair.text));
+        if (r == 0)
+                r = form_decode(&ret->client_id_raw, &id);
+        if (r == 0)
+                r = form_decode(&ret->client_secret_raw, &secret);
+        if (r == -ENOMEM)
+                return r;
+
+        if (r != 0 || (secret_equal(&id, &ret->client_id_raw) &&
+                       secret_equal(&secret, &ret->client_secret_raw))) {
+                /* Only one reading. */
+                ret->client_id = TAKE(ret->client_id_raw, SECRET_INIT);
+                ret->client_secret = TAKE(ret->client_secret_raw, SECRET_INIT);
+                return 0;
+        }
+        ret->client_id = TAKE(id, SECRET_INIT);
+        ret->client_secret = TAKE(secret, SECRET_INIT);
+        return 0;
+}
+
+/* RFC 6750 section 2.1: b64token. */
+static int parse_bearer(const char *text, size_t size, ParsedCredentials *ret) {
+        size_t i = 0;
+
+        while (i < size && ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
+                            (text[i] >= '0' && text[i] <= '9') || strchr("-._~+/", text[i])))
+                i++;
+        if (i == 0)
+                return REASON_INVALID_TOKEN;
+        while (i < size && text[i] == '=')
+                i++;
+        if (i != size)
+                return REASON_INVALID_TOKEN;
+        return secret_set(&ret->bearer, text, size);
+}
+
+static const struct {
+        const char *name;
+        int (*parse)(const char *text, size_t size, ParsedCredentials *ret);
+} schemes[] = {
+        { "basic", parse_basic },
+        { "bearer", parse_bearer },
+};
+
+static int parse_authorization(const Secret *authorization, ParsedCredentials *ret) {
+        const char *text = authorization->text;
+        size_t size = authorization->size, scheme_size, start;
+
+        while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
+                size--;
+        scheme_size = strcspn(text, " ");
+        start = scheme_size;
+        while (start < size && text[start] == ' ')
+                start++;
+        for (size_t i = 0; i < ELEMENTSOF(schemes); i++)
+                if (strlen(schemes[i].name) == scheme_size &&
+                    strncasecmp(schemes[i].name, text, scheme_size) == 0)
+                        return schemes[i].parse(text + start, start < size ? size - start : 0, ret);
+        return REASON_INVALID_CLIENT;
+}
+
+/* A form's client_id beside Basic is only said twice; anything else is a second way. */
+static int parse_form(const Form *form, ParsedCredentials *ret) {
+        const Secret *id = form_get(form, "client_id"), *secret = form_get(form, "client_secret");
+        int r;
+
+        if (!id && !secret)
+                return 0;
+        if (!id || !secret_is_empty(&ret->bearer))
+                return REASON_INVALID_REQUEST;
+        if (!secret_is_empty(&ret->client_id)) {
+                if (secret || (!secret_equal(id, &ret->client_id) &&
+                               !secret_equal(id, &ret->client_id_raw)))
+                        return REASON_INVALID_REQUEST;
+                return 0;
+        }
+        r = secret_set(&ret->client_id, id->text, id->size);
+        if (r == 0 && secret)
+                r = secret_set(&ret->client_secret, secret->text, secret->size);
+        return r;
+}
+
+int credentials_parse(const Secret *authorization, const Form *form, ParsedCredentials *ret) {
+        _cleanup_(parsed_credentials_done) ParsedCredentials parsed = { 0 };
+        int r = 0;
+
+        if (!secret_is_empty(authorization))
+                r = parse_authorization(authorization, &parsed);
+        if (r == 0 && form)
+                r = parse_form(form, &parsed);
+        if (r != 0)
+                return r;
+        *ret = TAKE(parsed, (ParsedCredentials){ 0 });
+        return 0;
+}
+
+void credentials_borrow(const ParsedCredentials *parsed, Credentials *ret) {
+        bool has_raw = !secret_is_empty(&parsed->client_id_raw);
+        bool has_id = !secret_is_empty(&parsed->client_id);
+
+        ret->client_id = has_id ? secret_text(&parsed->client_id) : NULL;
+        ret->client_secret = has_id ? &parsed->client_secret : NULL;
+        ret->client_id_raw = has_raw ? secret_text(&parsed->client_id_raw) : NULL;
+        ret->client_secret_raw = has_raw ? &parsed->client_secret_raw : NULL;
+        ret->bearer = secret_is_empty(&parsed->bearer) ? NULL : &parsed->bearer;
+}

@@ -1,0 +1,77 @@
+/* The one way of every request. Credentials are checked before the handler reads anything, so no
+ * endpoint can forget to. */
+
+#include "http/dispatch.h"
+
+#include <errno.h>
+
+#include "http/route.h"
+#include "wire/cleanup.h"
+
+int dispatch_target(Request *request, const char *target) {
+        int r = request_parse_target(request, target);
+
+        if (r != 0) {
+                request_fail(request, r, NULL);
+                return r;
+        }
+        r = route_find(route_tables, request);
+        if (r == -EOPNOTSUPP)
+                reply_set_status(&request->reply, 405, "invalid_request",
+                                 "this method is not allowed here");
+        else if (r != 0)
+                reply_set_status(&request->reply, 404, "not_found", "no such path");
+        return r;
+}
+
+static void handle(Request *request) {
+        int r = request->route->handle(request);
+        if (r != 0)
+                request_fail(request, r, NULL);
+}
+
+/* The handler called the core, or answered by itself. */
+static void handle_now(Request *request) {
+        handle(request);
+        if (request->reply.status != 0 && request->ready)
+                request->ready(request, request->ready_userdata);
+}
+
+static void on_caller(void *userdata, int r, Caller *caller) {
+        _cleanup_(request_unrefp) Request *request = userdata;
+
+        if (!request->context)
+                return;
+        if (r != 0) {
+                request_fail(request, r, NULL);
+                if (request->ready)
+                        request->ready(request, request->ready_userdata);
+                return;
+        }
+        request->caller = TAKE(*caller, CALLER_INIT);
+        handle_now(request);
+}
+
+void dispatch_request(Request *request) {
+        const Form *form;
+        int r;
+
+        if (request->reply.status != 0)
+                return;
+        r = request_parse_body(request);
+        if (r == 0 && (request->route->flags & ROUTE_OPEN)) {
+                handle(request);
+                return;
+        }
+        form = request->route->flags & ROUTE_CLIENT_FORM ? &request->form : NULL;
+        if (r == 0)
+                r = credentials_parse(&request->authorization, form, &request->credentials);
+        if (r != 0) {
+                request_fail(request, r, NULL);
+                return;
+        }
+        credentials_borrow(&request->credentials, &request->offered);
+        request->offered.peer = request->peer;
+        authority_identify(request->context->authority, &request->offered, on_caller,
+                           request_ref(request));
+}

@@ -1,0 +1,255 @@
+/* The states of one request on the wire: begun (request line) → head → body → dispatched → maybe
+ * suspended, while the core works → replied → ended. libmicrohttpd calls back for each; whoever
+ * waits for the client has a deadline, whoever waits for the core has none. */
+
+#include "http/exchange.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http/dispatch.h"
+#include "http/engine.h"
+#include "http/head.h"
+#include "wire/cleanup.h"
+#include "wire/protocol.h"
+#include "wire/text.h"
+
+/* Of a body over the limit this much is read, so that the client comes to read the refusal. */
+#define BODY_DISCARD_MAX (1024U * 1024U)
+
+struct Exchange {
+        const ExchangeContext *context;
+        struct MHD_Connection *mhd;
+        Connection *connection;
+        Request *request;
+        Secret target;
+        RequestLine line;
+        bool has_head;
+        bool is_dispatched;
+        bool is_suspended;
+        size_t n_discarded;
+};
+
+static void exchange_free(Exchange *exchange) {
+        if (exchange->request) {
+                request_detach(exchange->request);
+                request_unref(exchange->request);
+        }
+        secret_done(&exchange->target);
+        free(exchange);
+}
+
+static void on_ready(Request *request, void *userdata) {
+        Exchange *exchange = userdata;
+
+        if (!exchange->is_suspended)
+                return;
+        exchange->is_suspended = false;
+        MHD_resume_connection(exchange->mhd);
+        engine_wake(exchange->connection->engine);
+}
+
+void *exchange_begin(void *cls, const char *target, struct MHD_Connection *mhd) {
+        const ExchangeContext *context = cls;
+        const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        Exchange *exchange;
+
+        if (!info || !info->socket_context || !target)
+                return NULL;
+        exchange = calloc(1, sizeof(*exchange));
+        if (!exchange)
+                return NULL;
+        exchange->context = context;
+        exchange->mhd = mhd;
+        exchange->connection = info->socket_context;
+        exchange->line = (RequestLine){ .target = target, .target_size = strlen(target) };
+        exchange->request = request_new(&context->http, &exchange->connection->peer);
+        if (!exchange->request || secret_append_text(&exchange->target, target) != 0) {
+                exchange_free(exchange);
+                return NULL;
+        }
+        exchange->request->ready = on_ready;
+        exchange->request->ready_userdata = exchange;
+        exchange->connection->exchange = exchange;
+        return exchange;
+}
+
+static void wipe_body(void *data) {
+        Secret *body = data;
+        secret_done(body);
+        free(body);
+}
+
+static struct MHD_Response *response_new(Reply *reply) {
+        struct MHD_Response *response;
+        Secret *body;
+
+        if (secret_is_empty(&reply->body))
+                return MHD_create_response_from_buffer(0, (void *) "", MHD_RESPMEM_PERSISTENT);
+        body = calloc(1, sizeof(*body));
+        if (!body)
+                return NULL;
+        *body = TAKE(reply->body, SECRET_INIT);
+        response = MHD_create_response_from_buffer_with_free_callback_cls(body->size, body->text,
+                                                                          wipe_body, body);
+        if (!response)
+                wipe_body(body);
+        return response;
+}
+
+static bool add_fields(struct MHD_Response *response, const Reply *reply, bool close_after) {
+        char retry_after[16];
+        bool ok = MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES;
+
+        ok = ok && MHD_add_response_header(response, "Content-Type",
+                                           reply->content_type ? reply->content_type :
+                                                                 "application/json") == MHD_YES;
+        if (reply->challenge)
+                ok = ok && MHD_add_response_header(response, "WWW-Authenticate", reply->challenge);
+        if (reply->allow[0])
+                ok = ok && MHD_add_response_header(response, "Allow", reply->allow);
+        if (reply->retry_after > 0) {
+                snprintf(retry_after, sizeof(retry_after), "%u", reply->retry_after);
+                ok = ok && MHD_add_response_header(response, "Retry-After", retry_after);
+        }
+        if (close_after)
+                ok = ok && MHD_add_response_header(response, "Connection", "close");
+        return ok;
+}
+
+static enum MHD_Result send_reply(Exchange *exchange) {
+        Reply *reply = &exchange->request->reply;
+        struct MHD_Response *response = response_new(reply);
+        enum MHD_Result result = MHD_NO;
+
+        if (!response)
+                return MHD_NO;
+        if (add_fields(response, reply, reply->close || exchange->context->is_draining))
+                result = MHD_queue_response(exchange->mhd, reply->status, response);
+        MHD_destroy_response(response);
+        connection_wait(exchange->connection);
+        return result;
+}
+
+static int copy_field(const Head *head, const char *name, Secret *ret) {
+        const HeadField *field = head_get(head, name);
+        return field ? secret_set(ret, field->value, field->value_size) : 0;
+}
+
+/* The head is complete. Refusals of it end the connection: what follows can't be told apart. */
+static enum MHD_Result take_head(Exchange *exchange, const char *method, const char *version) {
+        Request *request = exchange->request;
+        Connection *connection = exchange->connection;
+        GuardOptions options = {
+                .body_max = BODY_MAX,
+                .local = connection->peer.door == DOOR_TCP ? &connection->local : NULL,
+                .tls = engine_has_tls(connection->engine),
+                .issuer = exchange->context->http.issuer,
+        };
+        Refusal refusal;
+        Head head;
+
+        /* On an old connection the time until now was idleness. */
+        if (connection->has_served)
+                connection_wait(connection);
+        exchange->line.method = method;
+        exchange->line.version = version;
+        head_read(exchange->mhd, &exchange->line, &head);
+        if (guard_refuses(&head, &options, &refusal)) {
+                reply_set_status(&request->reply, refusal.status, refusal.error, refusal.detail);
+                request->reply.close = true;
+                return send_reply(exchange);
+        }
+
+        if (copy_field(&head, "Authorization", &request->authorization) != 0 ||
+            copy_field(&head, "Content-Type", &request->content_type) != 0)
+                return MHD_NO;
+        /* A longer method is none of ours, cut or not. */
+        snprintf(request->method, sizeof(request->method), "%s", method);
+        (void) dispatch_target(request, secret_text(&exchange->target));
+        return MHD_YES;
+}
+
+static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *data_size) {
+        Request *request = exchange->request;
+        size_t size = *data_size;
+
+        *data_size = 0;
+        if (request->reply.status == 0 && size <= BODY_MAX - request->body.size)
+                return secret_append(&request->body, data, size) == 0 ? MHD_YES : MHD_NO;
+        if (request->reply.status == 0) {
+                request_fail(request, REASON_LIMIT_EXCEEDED, "the body is larger than allowed");
+                request->reply.close = true;
+        }
+        exchange->n_discarded += size;
+        return exchange->n_discarded <= BODY_DISCARD_MAX ? MHD_YES : MHD_NO;
+}
+
+enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *mhd, const char *url,
+                                const char *method, const char *version, const char *data,
+                                size_t *data_size, void **data_of_request) {
+        Exchange *exchange = *data_of_request;
+
+        if (!exchange)
+                return MHD_NO;
+        if (!exchange->has_head) {
+                exchange->has_head = true;
+                return take_head(exchange, method, version);
+        }
+        if (*data_size > 0)
+                return take_body(exchange, data, data_size);
+        if (!exchange->is_dispatched) {
+                exchange->is_dispatched = true;
+                exchange->request->peer.received = clock_monotonic(exchange->context->http.clock);
+                dispatch_request(exchange->request);
+        }
+        if (exchange->request->reply.status != 0)
+                return send_reply(exchange);
+        exchange->is_suspended = true;
+        connection_pause(exchange->connection);
+        MHD_suspend_connection(mhd);
+        return MHD_YES;
+}
+
+void exchange_end(void *cls, struct MHD_Connection *mhd, void **data_of_request,
+                  enum MHD_RequestTerminationCode code) {
+        Exchange *exchange = *data_of_request;
+
+        if (!exchange)
+                return;
+        exchange->connection->exchange = NULL;
+        exchange->connection->has_served = true;
+        connection_wait(exchange->connection);
+        exchange_free(exchange);
+        *data_of_request = NULL;
+}
+
+void exchange_connection(void *cls, struct MHD_Connection *mhd, void **data_of_connection,
+                         enum MHD_ConnectionNotificationCode code) {
+        const ExchangeContext *context = cls;
+        const union MHD_ConnectionInfo *info;
+
+        if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+                info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+                *data_of_connection = info ? connections_find(context->connections, info->connect_fd) :
+                                             NULL;
+                return;
+        }
+        connection_free(*data_of_connection);
+        *data_of_connection = NULL;
+        if (context->closed)
+                context->closed(context->closed_userdata);
+}
+
+void exchange_abandon(Exchange *exchange) {
+        Request *request = exchange->request;
+
+        if (!exchange->is_suspended)
+                return;
+        request_fail(request, REASON_OVERLOADED, NULL);
+        request->reply.close = true;
+        on_ready(request, exchange);
+        request_detach(request);
+}

@@ -1,0 +1,114 @@
+/* libmicrohttpd 0.9.75 takes almost any head; this does not. Fields that say where a message ends or
+ * whose it is may stand there once. */
+
+#include "http/guard.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "wire/text.h"
+
+static const Refusal malformed = { 400, "invalid_request", "the head of the request is malformed" };
+static const Refusal too_large = { 413, "invalid_request", "the body is larger than allowed" };
+static const Refusal foreign = { 403, "access_denied", "requests from web pages are refused" };
+
+static bool field_is(const HeadField *field, const char *name) {
+        return field->name_size == strlen(name) && strncasecmp(field->name, name, field->name_size) == 0;
+}
+
+const HeadField *head_get(const Head *head, const char *name) {
+        for (size_t i = 0; i < head->n_fields; i++)
+                if (field_is(&head->fields[i], name))
+                        return &head->fields[i];
+        return NULL;
+}
+
+/* RFC 9110 section 5.6.2. */
+static bool name_is_token(const HeadField *field) {
+        for (size_t i = 0; i < field->name_size; i++) {
+                char c = field->name[i];
+                bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                                    (c >= 'a' && c <= 'z');
+                if (!alphanumeric && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+                        return false;
+        }
+        return field->name_size > 0;
+}
+
+static bool value_is_clean(const HeadField *field) {
+        for (size_t i = 0; i < field->value_size; i++) {
+                unsigned char c = (unsigned char) field->value[i];
+                if ((c < ' ' && c != '\t') || c == 0x7f)
+                        return false;
+        }
+        return true;
+}
+
+static bool fields_are_clean(const Head *head) {
+        static const char *const single[] = {
+                "Host",         "Content-Length", "Transfer-Encoding", "Authorization",
+                "Content-Type", "Origin",         "Sec-Fetch-Site",
+        };
+
+        for (size_t i = 0; i < head->n_fields; i++)
+                if (!name_is_token(&head->fields[i]) || !value_is_clean(&head->fields[i]))
+                        return false;
+        for (size_t i = 0; i < ELEMENTSOF(single); i++) {
+                size_t n = 0;
+                for (size_t k = 0; k < head->n_fields; k++)
+                        n += field_is(&head->fields[k], single[i]);
+                if (n > 1)
+                        return false;
+        }
+        return true;
+}
+
+static bool value_equals(const HeadField *field, const char *text) {
+        return field->value_size == strlen(text) &&
+               strncasecmp(field->value, text, field->value_size) == 0;
+}
+
+static bool framing_is_clear(const Head *head) {
+        const HeadField *length = head_get(head, "Content-Length");
+        const HeadField *encoding = head_get(head, "Transfer-Encoding");
+
+        if (encoding)
+                return !length && !head->is_http10 && value_equals(encoding, "chunked");
+        if (!length)
+                return true;
+        for (size_t i = 0; i < length->value_size; i++)
+                if (length->value[i] < '0' || length->value[i] > '9')
+                        return false;
+        return length->value_size > 0;
+}
+
+static bool body_is_too_large(const Head *head, size_t body_max) {
+        const HeadField *length = head_get(head, "Content-Length");
+        size_t size = 0;
+
+        for (size_t i = 0; length && i < length->value_size && size <= body_max; i++)
+                size = size * 10 + (size_t) (length->value[i] - '0');
+        return size > body_max;
+}
+
+/* DNS rebinding and pages of other sites: the browser says so by itself. */
+static bool comes_from_a_page(const Head *head, const GuardOptions *options) {
+        const HeadField *host = head_get(head, "Host"), *site = head_get(head, "Sec-Fetch-Site");
+
+        if (!host || !host_is_own(host->value, options->local, options->tls, options->issuer))
+                return true;
+        return head_get(head, "Origin") || (site && value_equals(site, "cross-site"));
+}
+
+bool guard_refuses(const Head *head, const GuardOptions *options, Refusal *ret) {
+        if (head->too_many || head->has_hidden_bytes || !fields_are_clean(head) ||
+            !framing_is_clear(head))
+                *ret = malformed;
+        else if (options->local && comes_from_a_page(head, options))
+                *ret = foreign;
+        else if (body_is_too_large(head, options->body_max))
+                *ret = too_large;
+        else
+                return false;
+        return true;
+}

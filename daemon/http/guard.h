@@ -1,0 +1,45 @@
+#pragma once
+
+/* What is refused by the head of a request alone, before anything of it is believed: heads that two
+ * readers could understand differently (RFC 9112 section 11.2), and browsers that were led here. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http/address.h"
+
+/* More than any client sends. */
+#define HEAD_FIELDS_MAX 64U
+
+typedef struct HeadField {
+        const char *name;
+        size_t name_size;
+        const char *value;
+        size_t value_size;
+} HeadField;
+
+typedef struct Head {
+        HeadField fields[HEAD_FIELDS_MAX];
+        size_t n_fields;
+        bool too_many;
+        bool has_hidden_bytes; /* the bytes on the wire are more than the text in the fields */
+        bool is_http10;
+} Head;
+
+typedef struct GuardOptions {
+        size_t body_max;
+        const Address *local; /* of a TCP connection; NULL: the Unix socket */
+        bool tls;
+        const char *issuer;
+} GuardOptions;
+
+typedef struct Refusal {
+        unsigned status; /* 400, 403, 413 */
+        const char *error;
+        const char *detail;
+} Refusal;
+
+/* true: refused, and the connection must end. */
+bool guard_refuses(const Head *head, const GuardOptions *options, Refusal *ret);
+/* The field of that name (any case); NULL: none. */
+const HeadField *head_get(const Head *head, const char *name);

@@ -1,0 +1,29 @@
+/* Whether tokend can do its work, for whoever watches it. Numbers are root's alone. */
+
+#include "core/authority.h"
+#include "http/route.h"
+
+static int health(Request *request) {
+        AuthorityStatus status = authority_status(request->context->authority);
+        bool ok = status.store.error == 0;
+        JsonWriter w = JSON_WRITER(&request->reply.body);
+
+        json_write_object(&w, NULL);
+        json_write_text(&w, "status", ok ? "ok" : "failing");
+        json_write_text(&w, "version", TOKEND_VERSION);
+        json_write_text(&w, "store", ok ? "ok" : reason_to_string(REASON_STORE_UNAVAILABLE));
+        if (request->peer.door == DOOR_SOCKET && request->peer.uid == 0) {
+                json_write_int(&w, "tokens", (int64_t) status.store.n_tokens);
+                json_write_int(&w, "logins", (int64_t) status.store.n_logins);
+                json_write_int(&w, "cached", (int64_t) status.cached);
+        }
+        json_write_object_end(&w);
+        request->reply.status = ok ? 200 : 503;
+        return json_write_end(&w);
+}
+
+static const Route routes[] = {
+        { "GET", "/healthz", health, BODY_NONE, ROUTE_OPEN },
+};
+
+const RouteTable health_routes = ROUTE_TABLE(routes);

@@ -1,0 +1,131 @@
+/* RFC 6749 (token endpoint), RFC 7662 (introspection), RFC 7009 (revocation). Whatever is not an
+ * active token is answered with the same bytes. */
+
+#include <errno.h>
+
+#include "core/grant.h"
+#include "core/tokens.h"
+#include "http/route.h"
+#include "http/write.h"
+#include "wire/text.h"
+
+static int write_token_answer(Request *request, Answer *answer, JsonWriter *w) {
+        char id[TOKEN_ID_SIZE + 1];
+        int r;
+
+        if (!answer->without_store) {
+                r = write_grant(w, answer);
+                if (r != 0)
+                        return r;
+        }
+        if (request->peer.door != DOOR_SOCKET)
+                return 0;
+
+        /* What only this machine gets to see. */
+        if (answer->token) {
+                token_hash_to_id(&answer->token->hash, id);
+                json_write_text(w, "id", id);
+        }
+        if (answer->login)
+                json_write_text(w, "login", answer->login->id);
+        if (answer->user) {
+                write_account(w, answer->user);
+                write_state(w, answer);
+        }
+        json_write_text(w, "reason", answer->without_store ? reason_to_string(REASON_STORE_UNAVAILABLE) :
+                                                             reason_to_string(answer->state));
+        return 0;
+}
+
+static int token(Request *request) {
+        const Form *form = &request->form;
+        const char *junk = form_get_text(form, "junk");
+        GrantRequest *grant;
+
+        if (!form_get(form, "grant_type") || (junk && !streq(junk, "1")))
+                return REASON_INVALID_REQUEST;
+        grant = request_alloc(request, sizeof(*grant));
+        if (!grant)
+                return -ENOMEM;
+        *grant = (GrantRequest){
+                .grant_type = form_get_text(form, "grant_type"),
+                .username = form_get_text(form, "username"),
+                .email = form_get_text(form, "email_address"),
+                .password = form_get(form, "password"),
+                .refresh_token = form_get(form, "refresh_token"),
+                .scope = form_get_text(form, "scope"),
+                .service = form_get_text(form, "service"),
+                .rhost = form_get_text(form, "rhost"),
+                .tty = form_get_text(form, "tty"),
+                .junk = junk != NULL,
+        };
+        request_await(request, 200, write_token_answer);
+        authority_grant(request->context->authority, &request->caller, grant, request_answered, request);
+        return 0;
+}
+
+static int write_active(Request *request, const Answer *answer, JsonWriter *w) {
+        const Token *token = answer->token;
+        char id[TOKEN_ID_SIZE + 1];
+        int r;
+
+        json_write_bool(w, "active", true);
+        json_write_text(w, "sub", token->user_id ? token->user_id : token->client_id);
+        json_write_text(w, "username", token->user_name);
+        json_write_text(w, "client_id", token->client_id);
+        r = write_scope(w, token);
+        if (r != 0)
+                return r;
+        json_write_int(w, "exp", token->expires / USEC_PER_SEC);
+        json_write_int(w, "iat", token->created / USEC_PER_SEC);
+        json_write_int(w, "nbf", token->created / USEC_PER_SEC);
+        json_write_text(w, "iss", request->context->issuer);
+        if (token->kind == TOKEN_ACCESS)
+                json_write_text(w, "token_type", "Bearer");
+        token_hash_to_id(&token->hash, id);
+        json_write_text(w, "jti", id);
+        json_write_text(w, "role", token->user_role);
+        return 0;
+}
+
+static int write_introspection(Request *request, Answer *answer, JsonWriter *w) {
+        if (answer && answer->token)
+                return write_active(request, answer, w);
+        json_write_bool(w, "active", false);
+        return 0;
+}
+
+/* token_type_hint is only a hint (RFC 7009 section 2.1): the hash finds every kind. */
+static int introspect(Request *request) {
+        const Secret *token = form_get(&request->form, "token");
+
+        if (!token)
+                return REASON_INVALID_REQUEST;
+        request->answer_as_empty = REASON_TOKEN_UNKNOWN;
+        request_await(request, 200, write_introspection);
+        authority_introspect(request->context->authority, &request->caller, token, request_answered,
+                             request);
+        return 0;
+}
+
+static int write_nothing(Request *request, Answer *answer, JsonWriter *w) {
+        return 0;
+}
+
+static int revoke_token(Request *request) {
+        const Secret *token = form_get(&request->form, "token");
+
+        if (!token)
+                return REASON_INVALID_REQUEST;
+        request_await(request, 200, write_nothing);
+        authority_revoke(request->context->authority, &request->caller, token, request_answered, request);
+        return 0;
+}
+
+static const Route routes[] = {
+        { "POST", "/oauth/token",      token,        BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM },
+        { "POST", "/oauth/introspect", introspect,   BODY_FORM, ROUTE_CLIENT_FORM },
+        { "POST", "/oauth/revoke",     revoke_token,     BODY_FORM, ROUTE_CLIENT_FORM },
+};
+
+const RouteTable oauth_routes = ROUTE_TABLE(routes);

@@ -1,0 +1,47 @@
+/* Building replies. A reply always becomes something: when there is no memory for the body, the
+ * status goes out alone. */
+
+#include "http/reply.h"
+
+#include "http/status.h"
+#include "wire/json-write.h"
+
+/* When whoever refused for a while did not say how long. */
+#define RETRY_AFTER_DEFAULT 1U
+
+void reply_done(Reply *reply) {
+        secret_done(&reply->body);
+}
+
+static void set(Reply *reply, Status status, const char *detail, const char *reason) {
+        JsonWriter w = JSON_WRITER(&reply->body);
+
+        reply->status = status.code;
+        reply->content_type = NULL;
+        secret_clear(&reply->body);
+        json_write_object(&w, NULL);
+        json_write_text(&w, "error", status.error);
+        json_write_text(&w, "error_description", detail);
+        json_write_text(&w, "reason", reason);
+        json_write_object_end(&w);
+        if (json_write_end(&w) != 0)
+                secret_clear(&reply->body);
+}
+
+void reply_set_error(Reply *reply, int r, bool grant, const char *detail) {
+        enum Reason reason = status_reason(r);
+        Status status = status_of(r, grant);
+
+        if (!detail)
+                detail = reason_to_sentence(reason);
+        set(reply, status, detail ? detail : "an internal error occurred", reason_to_string(reason));
+        reply->challenge = reason == REASON_INVALID_CLIENT ? CHALLENGE_BASIC :
+                           reason == REASON_INVALID_TOKEN  ? CHALLENGE_BEARER :
+                                                             NULL;
+        if ((status.code == 429 || status.code == 503) && reply->retry_after == 0)
+                reply->retry_after = RETRY_AFTER_DEFAULT;
+}
+
+void reply_set_status(Reply *reply, unsigned status, const char *error, const char *detail) {
+        set(reply, (Status){ status, error }, detail, reason_to_string(REASON_INVALID_REQUEST));
+}

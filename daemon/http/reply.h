@@ -1,0 +1,29 @@
+#pragma once
+
+/* What a request is answered with, before it goes to the wire. Errors are RFC 6749's object. */
+
+#include <stdbool.h>
+
+#include "wire/secret.h"
+
+typedef struct Reply {
+        unsigned status; /* 0: none yet */
+        Secret body;
+        const char *content_type; /* static; NULL: application/json */
+        const char *challenge;    /* WWW-Authenticate; static; NULL: none */
+        char allow[64];           /* "": none */
+        unsigned retry_after;     /* s; 0: none */
+        bool close;               /* the connection ends with this */
+} Reply;
+
+#define REPLY_INIT ((Reply){ 0 })
+void reply_done(Reply *reply);
+
+#define CHALLENGE_BASIC  "Basic realm=\"tokend\""
+#define CHALLENGE_BEARER "Bearer error=\"invalid_token\""
+
+/* {"error", "error_description", "reason"} of r (a Reason or a negative errno); detail NULL: the
+ * reason's own sentence. Whatever was in the reply before is gone. */
+void reply_set_error(Reply *reply, int r, bool grant, const char *detail);
+/* The same for what HTTP itself refuses. */
+void reply_set_status(Reply *reply, unsigned status, const char *error, const char *detail);

@@ -1,0 +1,110 @@
+#pragma once
+
+/* One HTTP request, as the endpoints see it: decoded, proven, answered. Knows nothing of the wire.
+ *
+ * It lives until the connection and the core have both let go of it: whoever calls the core takes a
+ * reference through request_await(), and an answer to a request whose connection is gone is dropped. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/authority.h"
+#include "http/credentials.h"
+#include "http/reply.h"
+#include "wire/form.h"
+#include "wire/json-read.h"
+#include "wire/json-write.h"
+
+#define SEGMENTS_MAX     8U
+#define ROUTE_PARAMS_MAX 3U
+/* Rows a page when no limit= is given. */
+#define PAGE_ROWS_DEFAULT 100U
+
+/* What all requests of a server share. */
+typedef struct HttpContext {
+        Authority *authority;
+        const Config *config;
+        const Clock *clock;
+        const char *issuer;
+} HttpContext;
+
+typedef struct Request Request;
+typedef struct Route Route;
+
+/* Writes the 200 (or 201 …) object of an answer. 0, a negative errno or a Reason. */
+typedef int (*AnswerWriter)(Request *request, Answer *answer, JsonWriter *w);
+
+typedef struct Kept {
+        struct Kept *next;
+        void *data;
+        void (*destroy)(void *data);
+} Kept;
+
+struct Request {
+        unsigned n_ref;
+        const HttpContext *context; /* NULL: the server is gone, see request_detach() */
+        Peer peer;
+        char method[16];
+        Secret target; /* the request line's, as sent */
+        Secret segments[SEGMENTS_MAX]; /* decoded */
+        size_t n_segments;
+        Form query;
+        Secret authorization; /* header fields; empty: not there */
+        Secret content_type;
+        Secret body;
+        const Route *route;
+        const char *params[ROUTE_PARAMS_MAX]; /* what stood where the pattern has :names */
+        Form form;                            /* BODY_FORM */
+        Json *json;                           /* BODY_JSON, an object */
+        ParsedCredentials credentials;
+        Credentials offered; /* borrows from credentials, for the core */
+        Caller caller;
+        Kept *kept;
+        AnswerWriter writer;
+        unsigned answer_status;
+        enum Reason answer_as_empty; /* a refusal that is an answer: the writer gets no objects */
+        Reply reply;
+        /* Called once a reply stands, but not within dispatch_request(). */
+        void (*ready)(Request *request, void *userdata);
+        void *ready_userdata;
+};
+
+Request *request_new(const HttpContext *context, const Peer *peer); /* NULL: no memory */
+Request *request_ref(Request *request);
+Request *request_unref(Request *request);
+void request_unrefp(Request **request);
+/* The connection is gone: no reply is made any more, and nothing of the server is touched. */
+void request_detach(Request *request);
+
+/* Splits the target at '/', then decodes; reads the query. REASON_INVALID_REQUEST: a bad escape, a
+ * NUL, a parameter twice, or a secret in the query, which is never to be there. */
+int request_parse_target(Request *request, const char *target);
+/* Reads the body as the route wants it. REASON_INVALID_REQUEST. */
+int request_parse_body(Request *request);
+
+/* Query parameters; NULL: absent or empty. */
+const char *request_query(const Request *request, const char *name);
+/* limit= and cursor=. REASON_INVALID_VALUE. */
+int request_query_page(const Request *request, unsigned *ret_limit, const char **ret_cursor);
+
+/* Members of the JSON body, kept as long as the request; NULL: absent or null.
+ * REASON_INVALID_REQUEST: another type. */
+int request_json_text(Request *request, const char *name, const char **ret);
+int request_json_secret(Request *request, const char *name, const Secret **ret);
+int request_json_strv(Request *request, const char *name, char *const **ret);
+/* Seconds as microseconds, 0 when absent. REASON_INVALID_VALUE: not above 0, or too many. */
+int request_json_seconds(Request *request, const char *name, int64_t *ret);
+int seconds_to_usec(int64_t seconds, int64_t *ret);
+
+/* Zeroed memory as long as the request lives; NULL: no memory. */
+void *request_alloc(Request *request, size_t size);
+/* Takes data, also on failure: -ENOMEM. */
+int request_keep(Request *request, void *data, void (*destroy)(void *data));
+
+/* Before a call of the core: what to make of its answer. Takes the reference that
+ * request_answered(), the handler to pass with the request as userdata, gives back. */
+void request_await(Request *request, unsigned status, AnswerWriter writer);
+void request_answered(void *userdata, int r, Answer *answer);
+
+/* Answers with an error. detail NULL: the reason's sentence. */
+void request_fail(Request *request, int r, const char *detail);

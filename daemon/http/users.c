@@ -1,0 +1,176 @@
+/* Administration of users, and their passwords. */
+
+#include "core/users.h"
+
+#include <errno.h>
+
+#include "http/route.h"
+#include "http/write.h"
+
+static int write_one(Request *request, Answer *answer, JsonWriter *w) {
+        write_user(w, answer->user);
+        return 0;
+}
+
+static int write_changed(Request *request, Answer *answer, JsonWriter *w) {
+        write_user(w, answer->user);
+        return write_revoked_answer(request, answer, w);
+}
+
+static int read_uid(Request *request, uint32_t *ret) {
+        int64_t uid;
+        int r = json_get_int64(request->json, JSON_ROOT, "uid", &uid);
+
+        if (r == -ENOENT) {
+                *ret = UID_NONE;
+                return 0;
+        }
+        if (r == -EBADMSG || (r == 0 && (uid < 0 || uid >= UID_NONE)))
+                return REASON_INVALID_VALUE;
+        if (r == 0)
+                *ret = (uint32_t) uid;
+        return r;
+}
+
+static int read_user(Request *request, UserAddRequest *user) {
+        const struct {
+                const char *name;
+                const char **ret;
+        } texts[] = {
+                { "name", &user->name },   { "id", &user->id },         { "email", &user->email },
+                { "role", &user->role },   { "parent", &user->parent }, { "partner_id", &user->partner_id },
+                { "shell", &user->shell }, { "home", &user->home },
+        };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
+                r = request_json_text(request, texts[i].name, texts[i].ret);
+        if (r == 0)
+                r = request_json_strv(request, "scopes", &user->scopes);
+        if (r == 0)
+                r = request_json_strv(request, "groups", &user->groups);
+        if (r == 0)
+                r = request_json_secret(request, "password", &user->password);
+        if (r == 0)
+                r = read_uid(request, &user->uid);
+        return r;
+}
+
+static int user_add(Request *request) {
+        UserAddRequest *user = request_alloc(request, sizeof(*user));
+        int r;
+
+        if (!user)
+                return -ENOMEM;
+        r = read_user(request, user);
+        if (r != 0)
+                return r;
+        if (!user->name)
+                return REASON_INVALID_REQUEST;
+        request_await(request, 201, write_one);
+        authority_user_add(request->context->authority, &request->caller, user, request_answered,
+                           request);
+        return 0;
+}
+
+/* One user by name, or a page; answer NULL: nobody has that name. */
+static int write_list(Request *request, Answer *answer, JsonWriter *w) {
+        json_write_array(w, "users");
+        if (answer && answer->user) {
+                json_write_object(w, NULL);
+                write_user(w, answer->user);
+                json_write_object_end(w);
+        }
+        for (size_t i = 0; answer && i < answer->n_users; i++) {
+                json_write_object(w, NULL);
+                write_user(w, answer->users[i]);
+                json_write_object_end(w);
+        }
+        json_write_array_end(w);
+        if (answer)
+                json_write_text(w, "next", answer->cursor);
+        return 0;
+}
+
+static int user_list(Request *request) {
+        const char *name = request_query(request, "name"), *cursor;
+        unsigned limit;
+        int r = request_query_page(request, &limit, &cursor);
+
+        if (r != 0)
+                return r;
+        request_await(request, 200, write_list);
+        if (name) {
+                request->answer_as_empty = REASON_USER_UNKNOWN;
+                authority_user_get(request->context->authority, &request->caller, NULL, name,
+                                   request_answered, request);
+        } else {
+                authority_user_list(request->context->authority, &request->caller, cursor, limit,
+                                    request_answered, request);
+        }
+        return 0;
+}
+
+static int user_get(Request *request) {
+        request_await(request, 200, write_one);
+        authority_user_get(request->context->authority, &request->caller, request->params[0], NULL,
+                           request_answered, request);
+        return 0;
+}
+
+static int user_remove(Request *request) {
+        request_await(request, 200, write_changed);
+        authority_user_remove(request->context->authority, &request->caller, request->params[0],
+                              request_answered, request);
+        return 0;
+}
+
+static int user_patch(Request *request) {
+        const char *text = NULL;
+        enum UserState state;
+        int r = request_json_text(request, "state", &text);
+
+        if (r != 0)
+                return r;
+        if (!text)
+                return REASON_INVALID_REQUEST;
+        if (user_state_from_string(text, &state) != 0)
+                return REASON_INVALID_VALUE;
+        request_await(request, 200, write_changed);
+        authority_user_set_state(request->context->authority, &request->caller, request->params[0],
+                                 state, request_answered, request);
+        return 0;
+}
+
+static int write_password(Request *request, Answer *answer, JsonWriter *w) {
+        json_write_text(w, "id", answer->user->id);
+        json_write_text(w, "name", answer->user->name);
+        return write_revoked_answer(request, answer, w);
+}
+
+static int user_password(Request *request) {
+        const Secret *password = NULL, *old_password = NULL;
+        int r = request_json_secret(request, "password", &password);
+
+        if (r == 0)
+                r = request_json_secret(request, "old_password", &old_password);
+        if (r != 0)
+                return r;
+        if (!password)
+                return REASON_INVALID_REQUEST;
+        request_await(request, 200, write_password);
+        authority_user_set_password(request->context->authority, &request->caller, request->params[0],
+                                    old_password, password, request_answered, request);
+        return 0;
+}
+
+static const Route routes[] = {
+        { "POST",   "/v1/users",              user_add,      BODY_JSON, 0 },
+        { "GET",    "/v1/users",              user_list,     BODY_NONE, 0 },
+        { "GET",    "/v1/users/:id",          user_get,      BODY_NONE, 0 },
+        { "PATCH",  "/v1/users/:id",          user_patch,    BODY_JSON, 0 },
+        { "DELETE", "/v1/users/:id",          user_remove,   BODY_NONE, 0 },
+        { "POST",   "/v1/users/:id/password", user_password, BODY_JSON, 0 },
+};
+
+const RouteTable user_routes = ROUTE_TABLE(routes);

@@ -1,0 +1,22 @@
+#pragma once
+
+/* The objects of docs/http.md, member by member. Times leave in seconds. */
+
+#include "base/client.h"
+#include "base/login.h"
+#include "base/user.h"
+#include "http/request.h"
+
+/* Each writes members into an object that is open, or, as *_array, an array of objects. */
+void write_user(JsonWriter *w, const User *user);
+void write_client(JsonWriter *w, const Client *client);
+void write_token(JsonWriter *w, const Authority *authority, const Token *token);
+void write_account(JsonWriter *w, const User *user); /* username, uid, gid */
+/* access_token, token_type, expires_in, refresh_token, scope: RFC 6749 section 5.1. 0 or -ENOMEM. */
+int write_grant(JsonWriter *w, const Answer *answer);
+/* "scope": "a b"; nothing for a token without scopes. 0 or -ENOMEM. */
+int write_scope(JsonWriter *w, const Token *token);
+void write_state(JsonWriter *w, const Answer *answer); /* "active" or "password-must-change" */
+
+/* Answer writers that more than one endpoint needs. */
+int write_revoked_answer(Request *request, Answer *answer, JsonWriter *w);

@@ -1,0 +1,357 @@
+#pragma once
+
+/* A stand-in for the core: it remembers what it was asked, and answers from the loop, as the core
+ * does. Include it once in a test of an http/ unit. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/clients.h"
+#include "core/grant.h"
+#include "core/logins.h"
+#include "core/tokens.h"
+#include "core/users.h"
+#include "wire/text.h"
+
+#define FAKE_TEXT "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+struct Authority {
+        sd_event *event;
+        int result;            /* what calls end with, unless they know better */
+        bool hangs;            /* calls stay unanswered until fake_answer_all() */
+        unsigned retry_after;
+        int store_error;
+        bool without_store;
+        enum Reason state;
+        char log[512];         /* the last call with its arguments */
+        size_t n_calls;
+        size_t n_identified;
+        struct FakeCall *waiting;
+};
+
+typedef struct FakeCall {
+        struct FakeCall *next;
+        Authority *authority;
+        AnswerHandler handler;
+        CallerHandler caller_handler;
+        void *userdata;
+        int r;
+        Answer answer;
+        Caller caller;
+        sd_event_source *source;
+} FakeCall;
+
+static User fake_user = { .id = (char *) "u-1", .name = (char *) "ada", .partner_id = (char *) "p-1",
+                          .uid = 70000, .gid = 70001, .home = (char *) "/home/ada",
+                          .shell = (char *) "/bin/bash", .created = 5 * USEC_PER_SEC };
+static char *fake_words[] = { (char *) "read", (char *) "write", NULL };
+static Client fake_client = { .id = (char *) "app", .grants = fake_words, .created = 7 * USEC_PER_SEC };
+static Login fake_login = { .id = (char *) "0123456789abcdef0123456789abcdef" };
+
+static Token *fake_token(void) {
+        Token *token = token_new();
+        assert_non_null(token);
+        assert_int_equal(token_hash_from_text(FAKE_TEXT, 64, &token->hash), 0);
+        token->user_id = strdup("u-1");
+        token->user_name = strdup("ada");
+        token->uid = 70000;
+        token->client_id = strdup("local");
+        token->grant = strdup("password");
+        token->created = 1000 * USEC_PER_SEC;
+        token->expires = 1900 * USEC_PER_SEC;
+        return token;
+}
+
+static void fake_finish(FakeCall *call) {
+        sd_event_source_disable_unref(call->source);
+        if (call->caller_handler)
+                call->caller_handler(call->userdata, call->r, &call->caller);
+        else
+                call->handler(call->userdata, call->r, &call->answer);
+        caller_done(&call->caller);
+        secret_done(&call->answer.access_token);
+        secret_done(&call->answer.refresh_token);
+        secret_done(&call->answer.client_secret);
+        if (call->answer.tokens)
+                token_unref(call->answer.tokens[0]);
+        free(call->answer.tokens);
+        token_unref(call->answer.token);
+        free(call->answer.cursor);
+        free(call);
+}
+
+static int fake_on_turn(sd_event_source *source, void *userdata) {
+        FakeCall *call = userdata;
+        if (call->authority->hangs && !call->caller_handler) {
+                call->next = call->authority->waiting;
+                call->authority->waiting = call;
+                return 0;
+        }
+        fake_finish(call);
+        return 0;
+}
+
+static inline void fake_answer_all(Authority *authority) {
+        while (authority->waiting) {
+                FakeCall *call = authority->waiting;
+                authority->waiting = call->next;
+                fake_finish(call);
+        }
+}
+
+static FakeCall *fake_call(Authority *authority, AnswerHandler handler, void *userdata) {
+        FakeCall *call = calloc(1, sizeof(*call));
+        assert_non_null(call);
+        call->authority = authority;
+        call->handler = handler;
+        call->userdata = userdata;
+        call->r = authority->result;
+        call->answer.retry_after = authority->retry_after;
+        assert_true(sd_event_add_defer(authority->event, &call->source, fake_on_turn, call) >= 0);
+        authority->n_calls++;
+        return call;
+}
+
+#define FAKE_LOG(authority, ...) snprintf((authority)->log, sizeof((authority)->log), __VA_ARGS__)
+#define OR_DASH(text)            ((text) ? (text) : "-")
+#define SECRET_OR_DASH(secret)   ((secret) ? secret_text(secret) : "-")
+
+/* "right" is every client's secret, FAKE_TEXT the one good Bearer token. */
+void authority_identify(Authority *authority, const Credentials *credentials, CallerHandler handler,
+                        void *userdata) {
+        FakeCall *call = fake_call(authority, NULL, userdata);
+        authority->n_calls--;
+        authority->n_identified++;
+        call->caller_handler = handler;
+        call->r = 0;
+        call->caller.peer = credentials->peer;
+        assert_true(credentials->peer.received > 0);
+        if (credentials->bearer) {
+                call->caller.kind = CALLER_USER_TOKEN;
+                call->r = streq(secret_text(credentials->bearer), FAKE_TEXT) ? 0 : REASON_INVALID_TOKEN;
+        } else if (credentials->client_id) {
+                call->caller.kind = CALLER_CLIENT;
+                call->r = streq(SECRET_OR_DASH(credentials->client_secret), "right") ||
+                                  streq(SECRET_OR_DASH(credentials->client_secret_raw), "right") ?
+                          0 : REASON_INVALID_CLIENT;
+        } else if (credentials->peer.door == DOOR_TCP) {
+                call->caller.kind = CALLER_ANONYMOUS;
+        } else {
+                call->caller.kind = credentials->peer.uid == 0 ? CALLER_ROOT : CALLER_UID;
+        }
+}
+
+void authority_grant(Authority *authority, const Caller *caller, const GrantRequest *request,
+                     AnswerHandler handler, void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        FAKE_LOG(authority, "grant %s user=%s email=%s password=%s refresh=%s scope=%s service=%s junk=%d",
+                 request->grant_type, OR_DASH(request->username), OR_DASH(request->email),
+                 SECRET_OR_DASH(request->password), SECRET_OR_DASH(request->refresh_token),
+                 OR_DASH(request->scope), OR_DASH(request->service), request->junk);
+        if (call->r != 0)
+                return;
+        if (caller->kind == CALLER_ANONYMOUS) {
+                call->r = REASON_ACCESS_DENIED;
+        } else if (!streq(request->grant_type, "password")) {
+                call->r = REASON_UNSUPPORTED_GRANT;
+        } else if (!request->password || !streq(secret_text(request->password), "secret")) {
+                call->r = REASON_WRONG_PASSWORD;
+        } else if (authority->without_store) {
+                call->answer.without_store = true;
+                call->answer.user = &fake_user;
+        } else {
+                call->answer.token = fake_token();
+                call->answer.user = &fake_user;
+                call->answer.login = request->service ? &fake_login : NULL;
+                call->answer.state = authority->state;
+                secret_append_text(&call->answer.access_token, FAKE_TEXT);
+                if (!request->service)
+                        secret_append_text(&call->answer.refresh_token, "refresh-text");
+        }
+}
+
+static void fake_issue(FakeCall *call) {
+        call->answer.token = fake_token();
+        call->answer.user = &fake_user;
+        secret_append_text(&call->answer.access_token, FAKE_TEXT);
+}
+
+void authority_issue(Authority *authority, const Caller *caller, const IssueRequest *request,
+                     AnswerHandler handler, void *userdata) {
+        fake_issue(fake_call(authority, handler, userdata));
+        FAKE_LOG(authority, "issue user=%s client=%s scope=%s lifetime=%lld", OR_DASH(request->user),
+                 OR_DASH(request->client_id), request->scopes ? request->scopes[0] : "-",
+                 (long long) request->lifetime);
+}
+
+void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,
+                          AnswerHandler handler, void *userdata) {
+        fake_issue(fake_call(authority, handler, userdata));
+        FAKE_LOG(authority, "issue_self scope=%s lifetime=%lld",
+                 request->scopes ? request->scopes[0] : "-", (long long) request->lifetime);
+}
+
+void authority_introspect(Authority *authority, const Caller *caller, const Secret *token,
+                          AnswerHandler handler, void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        FAKE_LOG(authority, "introspect %s", secret_text(token));
+        if (call->r == 0 && streq(secret_text(token), FAKE_TEXT))
+                call->answer.token = fake_token();
+        else if (call->r == 0)
+                call->r = REASON_TOKEN_UNKNOWN;
+}
+
+void authority_revoke(Authority *authority, const Caller *caller, const Secret *token,
+                      AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata);
+        FAKE_LOG(authority, "revoke %s", secret_text(token));
+}
+
+void authority_token_get(Authority *authority, const Caller *caller, const char *id,
+                         AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.token = fake_token();
+        FAKE_LOG(authority, "token_get %s", id);
+}
+
+void authority_token_revoke(Authority *authority, const Caller *caller, const char *id,
+                            AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.n_revoked = 1;
+        FAKE_LOG(authority, "token_revoke %s", id);
+}
+
+void authority_token_list(Authority *authority, const Caller *caller, const TokenListRequest *request,
+                          AnswerHandler handler, void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        call->answer.tokens = calloc(1, sizeof(Token *));
+        call->answer.tokens[0] = fake_token();
+        call->answer.n_tokens = 1;
+        call->answer.cursor = strdup("next-page");
+        FAKE_LOG(authority, "token_list user=%s client=%s limit=%u cursor=%s", OR_DASH(request->user),
+                 OR_DASH(request->client_id), request->limit, OR_DASH(request->cursor));
+}
+
+void authority_revoke_owner(Authority *authority, const Caller *caller, const RevokeRequest *request,
+                            AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.n_revoked = 3;
+        FAKE_LOG(authority, "revoke_owner user=%s client=%s all=%d", OR_DASH(request->user),
+                 OR_DASH(request->client_id), request->all);
+}
+
+int64_t authority_last_used(const Authority *authority, const TokenHash *hash) {
+        return 1200 * USEC_PER_SEC;
+}
+
+void authority_login_check(Authority *authority, const Caller *caller, const char *user,
+                           AnswerHandler handler, void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        call->answer.user = &fake_user;
+        call->answer.state = authority->state;
+        FAKE_LOG(authority, "login_check %s", user);
+}
+
+void authority_login_open(Authority *authority, const Caller *caller, const LoginRequest *request,
+                          AnswerHandler handler, void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        call->answer.user = &fake_user;
+        call->answer.login = &fake_login;
+        FAKE_LOG(authority, "login_open %s id=%s service=%s", request->user, OR_DASH(request->id),
+                 OR_DASH(request->service));
+}
+
+void authority_login_close(Authority *authority, const Caller *caller, const char *id,
+                           const char *user, AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.n_revoked = 2;
+        FAKE_LOG(authority, "login_close %s %s", id, user);
+}
+
+void authority_login_token(Authority *authority, const Caller *caller, const char *id,
+                           const char *user, AnswerHandler handler, void *userdata) {
+        fake_issue(fake_call(authority, handler, userdata));
+        FAKE_LOG(authority, "login_token %s %s", id, user);
+}
+
+void authority_user_add(Authority *authority, const Caller *caller, const UserAddRequest *request,
+                        AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.user = &fake_user;
+        FAKE_LOG(authority, "user_add %s uid=%u scopes=%s password=%s", request->name, request->uid,
+                 request->scopes ? request->scopes[0] : "-", SECRET_OR_DASH(request->password));
+}
+
+void authority_user_get(Authority *authority, const Caller *caller, const char *id, const char *name,
+                        AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.user = &fake_user;
+        FAKE_LOG(authority, "user_get id=%s name=%s", OR_DASH(id), OR_DASH(name));
+}
+
+void authority_user_list(Authority *authority, const Caller *caller, const char *cursor,
+                         unsigned limit, AnswerHandler handler, void *userdata) {
+        static User *users[] = { &fake_user };
+        FakeCall *call = fake_call(authority, handler, userdata);
+        call->answer.users = users;
+        call->answer.n_users = 1;
+        FAKE_LOG(authority, "user_list limit=%u cursor=%s", limit, OR_DASH(cursor));
+}
+
+void authority_user_remove(Authority *authority, const Caller *caller, const char *id,
+                           AnswerHandler handler, void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        call->answer.user = &fake_user;
+        call->answer.n_revoked = 4;
+        FAKE_LOG(authority, "user_remove %s", id);
+}
+
+void authority_user_set_password(Authority *authority, const Caller *caller, const char *id,
+                                 const Secret *old_password, const Secret *password,
+                                 AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.user = &fake_user;
+        FAKE_LOG(authority, "user_set_password %s old=%s new=%s", id, SECRET_OR_DASH(old_password),
+                 secret_text(password));
+}
+
+void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
+                              enum UserState state, AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.user = &fake_user;
+        FAKE_LOG(authority, "user_set_state %s %d", id, state);
+}
+
+void authority_client_add(Authority *authority, const Caller *caller, const ClientAddRequest *request,
+                          AnswerHandler handler, void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        call->answer.client = &fake_client;
+        if (!request->secret)
+                secret_append_text(&call->answer.client_secret, "made");
+        FAKE_LOG(authority, "client_add %s own=%d lifetime=%lld", request->id,
+                 request->introspect_own_only, (long long) request->access_lifetime);
+}
+
+void authority_client_get(Authority *authority, const Caller *caller, const char *id,
+                          AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.client = &fake_client;
+        FAKE_LOG(authority, "client_get %s", id);
+}
+
+void authority_client_list(Authority *authority, const Caller *caller, const char *cursor,
+                           unsigned limit, AnswerHandler handler, void *userdata) {
+        static Client *clients[] = { &fake_client };
+        FakeCall *call = fake_call(authority, handler, userdata);
+        call->answer.clients = clients;
+        call->answer.n_clients = 1;
+        FAKE_LOG(authority, "client_list limit=%u", limit);
+}
+
+void authority_client_remove(Authority *authority, const Caller *caller, const char *id,
+                             AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.client = &fake_client;
+        FAKE_LOG(authority, "client_remove %s", id);
+}
+
+AuthorityStatus authority_status(const Authority *authority) {
+        return (AuthorityStatus){ .store = { .error = authority->store_error, .n_tokens = 5 },
+                                  .cached = 2 };
+}
