@@ -10,7 +10,7 @@
 #include "wire/text.h"
 
 /* Well within JSON_NODES_MAX for every row that tokend writes. */
-#define LIST_PAGE_ROWS 500
+#define LIST_FIRST_PATH "/v1/tokens?limit=500"
 
 struct tokend_list {
         tokend_t *handle; /* borrowed */
@@ -27,9 +27,7 @@ static int page_path(const tokend_list_t *list, Secret *ret) {
         _cleanup_(secret_done) Secret path = SECRET_INIT;
         int r;
 
-        r = secret_append_text(&path, "/v1/tokens?");
-        if (r == 0)
-                r = form_append_number(&path, "limit", LIST_PAGE_ROWS);
+        r = secret_append_text(&path, LIST_FIRST_PATH);
         if (r == 0)
                 r = form_append(&path, "user", list->user);
         if (r == 0)

@@ -161,7 +161,7 @@ static CURLcode connection_restrict(CURL *easy, unsigned timeout_msec, char *err
 
 static CURLcode request_describe(CURL *easy, const char *url, const HttpRequest *request,
                                  struct curl_slist *headers, ReplyBody *body) {
-        bool has_body = request->body || !streq(request->method, "GET");
+        bool has_body = request->body || streq(request->method, "POST");
         CURLcode code = CURLE_OK;
 
         SET(CURLOPT_URL, url);

@@ -42,7 +42,7 @@ static enum Exit bearer_set(Ctl *ctl) {
         if (e != EXIT_DONE)
                 return e;
         r = tokend_set_bearer(ctl->handle, secret_text(&token));
-        return r == 0 ? EXIT_DONE : complain_of_handle(ctl, "--token-file");
+        return r == 0 ? EXIT_DONE : complain_of_handle(ctl, "--token-file", r);
 }
 
 static enum Exit client_set(Ctl *ctl) {
@@ -58,7 +58,7 @@ static enum Exit client_set(Ctl *ctl) {
         if (e != EXIT_DONE)
                 return e;
         r = tokend_set_client(ctl->handle, ctl_option(ctl, OPTION_CLIENT), secret_text(&secret));
-        return r == 0 ? EXIT_DONE : complain_of_handle(ctl, "--client");
+        return r == 0 ? EXIT_DONE : complain_of_handle(ctl, "--client", r);
 }
 
 enum Exit ctl_connect(Ctl *ctl, bool subject_is_client) {
@@ -101,7 +101,7 @@ enum Exit ctl_ask(Ctl *ctl, const Question *question, Reply *ret) {
         r = tokend_call(ctl->handle, question->method, question->path, question->content_type,
                         question->body ? secret_text(question->body) : NULL, &reply.http);
         if (r != 0)
-                return complain_of_handle(ctl, question->thing);
+                return complain_of_handle(ctl, question->thing, r);
         text = tokend_reply_body(reply.http, &size);
         r = json_parse(text, size, &reply.json);
         if (r == -ENOMEM)

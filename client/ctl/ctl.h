@@ -62,8 +62,8 @@ enum Exit path_make(const char *prefix, const char *name, const char *suffix, Se
 /* Prints "tokenctl: thing: sentence (word)" to stderr; thing and word may be NULL. */
 void complain(const char *thing, const char *word, const char *format, ...)
                 __attribute__((format(printf, 3, 4)));
-/* Of the handle's last failure, with what to do about it. */
-enum Exit complain_of_handle(const Ctl *ctl, const char *thing);
+/* Of the handle's last failure, r, with what to do about it. */
+enum Exit complain_of_handle(const Ctl *ctl, const char *thing, int r);
 /* Of a negative errno of our own. EXIT_FAILED. */
 enum Exit complain_of_error(const char *thing, int error);
 /* Of a password that JSON can't carry. EXIT_FAILED. */

@@ -49,8 +49,11 @@ void complain(const char *thing, const char *word, const char *format, ...) {
         fputc('\n', stderr);
 }
 
-static const char *hint_for(const Ctl *ctl, const char *word) {
+static const char *hint_for(const Ctl *ctl, const char *word, int r) {
         bool by_url = option_is_given(&ctl->options, OPTION_URL);
+
+        if (r == -EACCES && !by_url)
+                return "you may not use this socket, or not enter a folder on the way to it";
 
         /* Nothing is left to root. */
         if (streq(word, "access-denied") && !by_url && geteuid() == 0)
@@ -61,9 +64,9 @@ static const char *hint_for(const Ctl *ctl, const char *word) {
         return NULL;
 }
 
-enum Exit complain_of_handle(const Ctl *ctl, const char *thing) {
+enum Exit complain_of_handle(const Ctl *ctl, const char *thing, int r) {
         const char *word = tokend_error_reason(ctl->handle);
-        const char *hint = hint_for(ctl, word);
+        const char *hint = hint_for(ctl, word, r);
 
         complain(thing, word, "%s", tokend_error_message(ctl->handle));
         if (hint)

@@ -44,7 +44,7 @@ enum Exit status(Ctl *ctl, char **arguments, size_t n) {
                 text = tokend_error_body(ctl->handle, &size);
                 if (size > 0 && strstr(text, "\"status\""))
                         return health_print(ctl, text, size, EXIT_FAILED);
-                return complain_of_handle(ctl, NULL);
+                return complain_of_handle(ctl, NULL, r);
         }
         text = tokend_reply_body(reply, &size);
         e = health_print(ctl, text, size, EXIT_DONE);
