@@ -71,16 +71,16 @@ int run_client_get(Backend *backend, StoreRequest *request) {
 }
 
 int run_client_list(Backend *backend, StoreRequest *request) {
+        _cleanup_(freep) char *after = TAKE_PTR(request->cursor); /* outlives the query */
         _cleanup_(query_done) Query query = { 0 };
         unsigned limit = page_limit(request->limit);
         int r;
 
         r = QUERY(&query, backend,
                   "SELECT " CLIENT_COLUMNS " FROM clients c WHERE c.id > ?1 ORDER BY c.id LIMIT ?2",
-                  sql_text(request->cursor ?: ""), sql_integer((int64_t)limit + 1));
+                  sql_text(after ?: ""), sql_integer((int64_t)limit + 1));
         if (r < 0)
                 return r;
-        free(TAKE_PTR(request->cursor));
         while ((r = query_next(&query)) > 0) {
                 _cleanup_(client_freep) Client *client = NULL;
 

@@ -1,0 +1,352 @@
+/* Tokens and logins in the SQLite store. */
+
+#include "store-fixture.h"
+
+static int setup(void **state) {
+        fixture_setup(state);
+        Fixture *fixture = *state;
+        User *sub = user_make("sub", 1001);
+
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        sub->parent_id = strdup("id-ada");
+        assert_true(user_add(fixture, sub) > 0);
+        assert_true(user_add(fixture, user_make("bob", 1002)) > 0);
+        assert_true(client_add(fixture, "web") > 0);
+        return 0;
+}
+
+/* A refresh family "fam" of ada's: 1 is its access, 2 its refresh token. */
+static void family(Fixture *fixture) {
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE);
+        Token *refresh = token_make(fixture, 2, "id-ada", "web", "fam");
+
+        refresh->kind = TOKEN_REFRESH;
+        refresh->expires = turned + 30 * DAY;
+        store_request_take_token(request, token_make(fixture, 1, "id-ada", "web", "fam"));
+        store_request_take_token(request, refresh);
+        store_request_take_login(request, login_make(fixture, "fam", "id-ada", LOGIN_FAMILY));
+        assert_int_equal(run(fixture, request), 0);
+}
+
+static StoreRequest *rotate_request(Fixture *fixture, unsigned old, unsigned new) {
+        StoreRequest *request = store_request_new(STORE_TOKEN_ROTATE);
+        Token *refresh = token_make(fixture, new + 1, "id-ada", "web", "fam");
+
+        refresh->kind = TOKEN_REFRESH;
+        refresh->expires = turned + 30 * DAY;
+        request->key.field = STORE_KEY_HASH;
+        request->key.hash = token_hash(old);
+        request->grace = 10 * USEC_PER_SEC;
+        store_request_take_token(request, token_make(fixture, new, "id-ada", "web", "fam"));
+        store_request_take_token(request, refresh);
+        return request;
+}
+
+static int rotate(Fixture *fixture, unsigned old, unsigned new) {
+        _cleanup_(store_request_freep) StoreRequest *request = rotate_request(fixture, old, new);
+
+        return run(fixture, request);
+}
+
+static StoreRequest *by_id(enum StoreVerb verb, unsigned n) {
+        char id[TOKEN_ID_SIZE + 1];
+        TokenHash hash = token_hash(n);
+
+        token_hash_to_id(&hash, id);
+        return request_by_text(verb, STORE_KEY_ID, id);
+}
+
+static int64_t revoke_token(Fixture *fixture, unsigned n) {
+        _cleanup_(store_request_freep) StoreRequest *request = by_id(STORE_TOKEN_REVOKE, n);
+        int r = run(fixture, request);
+
+        assert_int_equal(request->n_tokens, r == 0);
+        return r == 0 ? (int64_t)request->n_affected : -r;
+}
+
+static void test_round_trip(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = by_id(STORE_TOKEN_GET, 1);
+        Token *token = token_make(fixture, 1, "id-ada", "web", NULL);
+        TokenHash hash = token_hash(1);
+        const Token *found;
+
+        token->grant = strdup("password");
+        token->service = strdup("sshd");
+        token->rhost = strdup("192.0.2.1");
+        token->tty = strdup("ssh");
+        assert_int_equal(strv_split("a b", " ", &token->scopes), 0);
+        assert_int_equal(token_issue(fixture, token, NULL), 0);
+
+        assert_int_equal(run(fixture, request), 0);
+        found = request->tokens[0];
+        assert_memory_equal(&found->hash, &hash, sizeof(hash));
+        assert_int_equal(found->kind, TOKEN_ACCESS);
+        assert_string_equal(found->user_id, "id-ada");
+        assert_string_equal(found->user_name, "ada");
+        assert_int_equal(found->uid, 1000);
+        assert_null(found->user_role);
+        assert_string_equal(found->client_id, "web");
+        assert_string_equal(found->scopes[1], "b");
+        assert_null(found->login);
+        assert_string_equal(found->grant, "password");
+        assert_string_equal(found->service, "sshd");
+        assert_string_equal(found->rhost, "192.0.2.1");
+        assert_string_equal(found->tty, "ssh");
+        assert_true(found->created == START && found->expires == START + DAY);
+        assert_int_equal(found->used, 0);
+}
+
+static void test_clients_own_token(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = by_id(STORE_TOKEN_GET, 1);
+
+        issue(fixture, 1, NULL, "web");
+        assert_int_equal(run(fixture, request), 0);
+        assert_null(request->tokens[0]->user_id);
+        assert_null(request->tokens[0]->user_name);
+        assert_int_equal(request->tokens[0]->uid, UID_NONE);
+        assert_null(request->tokens[0]->scopes);
+}
+
+static void test_no_such_id(void **state) {
+        static const char *const ids[] = { "", "0", "zz", "00000000000000000000000000000000",
+                                           "0000000000000000000000000000000", NULL };
+        Fixture *fixture = *state;
+
+        issue(fixture, 1, "id-ada", "web");
+        for (size_t i = 0; i < ELEMENTSOF(ids); i++) {
+                _cleanup_(store_request_freep) StoreRequest *request =
+                        request_by_text(STORE_TOKEN_GET, STORE_KEY_ID, ids[i]);
+
+                assert_int_equal(run(fixture, request), REASON_TOKEN_UNKNOWN);
+        }
+}
+
+static void test_expiry(void **state) {
+        Fixture *fixture = *state;
+
+        issue(fixture, 1, "id-ada", "web");
+        turned += DAY - 1;
+        assert_true(is_live(fixture, 1));
+        turned += 1;
+        assert_false(is_live(fixture, 1));
+        assert_int_equal(revoke_token(fixture, 1), -REASON_TOKEN_UNKNOWN);
+}
+
+static void test_issue_is_all_or_nothing(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE),
+                                                    *twice = store_request_new(STORE_TOKEN_ISSUE);
+        Token *stale = token_make(fixture, 3, "id-bob", "web", NULL);
+
+        store_request_take_token(request, token_make(fixture, 1, "id-ada", "web", NULL));
+        store_request_take_token(request, token_make(fixture, 2, "id-ada", "web", NULL));
+        store_request_take_token(request, stale);
+        store_request_take_login(request, login_make(fixture, "l", "id-ada", LOGIN_OPEN));
+        assert_int_equal(change(fixture, STORE_REVOKE_USER, "id-bob"), 0);
+        assert_int_equal(run(fixture, request), REASON_INVALID_GRANT);
+        for (unsigned i = 1; i <= 3; i++)
+                assert_false(is_live(fixture, i));
+        assert_int_equal(status(fixture).n_tokens, 0);
+        assert_int_equal(status(fixture).n_logins, 0);
+        assert_int_equal(change(fixture, STORE_REVOKE_LOGIN, "l"), -REASON_LOGIN_UNKNOWN);
+
+        /* a broken one undoes itself as well, and only itself */
+        store_request_take_token(twice, token_make(fixture, 4, "id-ada", "web", NULL));
+        store_request_take_token(twice, token_make(fixture, 4, "id-ada", "web", NULL));
+        assert_int_equal(run(fixture, twice), -EEXIST);
+        assert_false(is_live(fixture, 4));
+        issue(fixture, 4, "id-ada", "web");
+        assert_int_equal(status(fixture).n_tokens, 1);
+}
+
+/* threats.md 34: nothing that was issued while somebody revoked is alive. */
+static void test_issue_after_revocation(void **state) {
+        static const struct {
+                enum StoreVerb verb;
+                const char *owner;
+        } cases[] = {
+                { STORE_REVOKE_USER, "id-ada" },   { STORE_USER_SET_PASSWORD, "id-ada" },
+                { STORE_REVOKE_CLIENT, "web" },    { STORE_REVOKE_ALL, NULL },
+                { STORE_REVOKE_LOGIN, "fam" },     { STORE_CLIENT_REMOVE, "web" },
+                { STORE_USER_REMOVE, "id-ada" },
+        };
+        Fixture *fixture = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Token *token;
+
+                if (cases[i].verb == STORE_REVOKE_LOGIN)
+                        family(fixture);
+                token = token_make(fixture, 100 + i, "id-ada", "web",
+                                   cases[i].verb == STORE_REVOKE_LOGIN ? "fam" : NULL);
+                assert_true(change(fixture, cases[i].verb, cases[i].owner) >= 0);
+                assert_int_equal(token_issue(fixture, token, NULL), REASON_INVALID_GRANT);
+                assert_false(is_live(fixture, 100 + i));
+                if (cases[i].verb == STORE_CLIENT_REMOVE)
+                        assert_true(client_add(fixture, "web") > 0);
+        }
+}
+
+static void test_revoke(void **state) {
+        Fixture *fixture = *state;
+
+        family(fixture);
+        issue(fixture, 3, "id-ada", "web");
+        assert_int_equal(revoke_token(fixture, 1), 1); /* alone */
+        assert_true(is_live(fixture, 2) && is_live(fixture, 3));
+        assert_int_equal(revoke_token(fixture, 1), -REASON_TOKEN_UNKNOWN);
+        assert_int_equal(rotate(fixture, 2, 10), 0);
+
+        assert_int_equal(revoke_token(fixture, 11), 2); /* with its family */
+        assert_false(is_live(fixture, 10) || is_live(fixture, 11));
+        assert_true(is_live(fixture, 3));
+        assert_int_equal(rotate(fixture, 11, 20), REASON_INVALID_GRANT);
+}
+
+static void test_revoke_by_used_refresh_token(void **state) {
+        Fixture *fixture = *state;
+
+        family(fixture);
+        assert_int_equal(rotate(fixture, 2, 10), 0);
+        assert_int_equal(revoke_token(fixture, 2), 2);
+        assert_false(is_live(fixture, 10) || is_live(fixture, 11));
+}
+
+static void test_rotation(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = NULL, *used = NULL;
+
+        family(fixture);
+        request = rotate_request(fixture, 2, 10);
+        assert_int_equal(run(fixture, request), 0);
+        assert_false(is_live(fixture, 1));
+        assert_false(is_live(fixture, 2));
+        assert_true(is_live(fixture, 10));
+        assert_true(is_live(fixture, 11));
+
+        used = by_id(STORE_TOKEN_GET, 2);
+        used->include_used = true;
+        assert_int_equal(run(fixture, used), 0);
+        assert_true(used->tokens[0]->used == turned);
+
+        /* access tokens and what is no token rotate nothing */
+        assert_int_equal(rotate(fixture, 10, 20), REASON_INVALID_GRANT);
+        assert_int_equal(rotate(fixture, 999, 20), REASON_INVALID_GRANT);
+        assert_true(is_live(fixture, 10));
+}
+
+static void test_reuse_within_grace_changes_nothing(void **state) {
+        Fixture *fixture = *state;
+        StoreStatus before;
+
+        family(fixture);
+        assert_int_equal(rotate(fixture, 2, 10), 0);
+        before = status(fixture);
+        turned += 10 * USEC_PER_SEC;
+        for (unsigned i = 0; i < 64; i++)
+                assert_int_equal(rotate(fixture, 2, 20 + 2 * i), REASON_INVALID_GRANT);
+        assert_true(is_live(fixture, 10) && is_live(fixture, 11));
+        assert_int_equal(status(fixture).n_tokens, before.n_tokens);
+}
+
+/* threats.md 33: also after a restart. */
+static void test_reuse_after_grace_revokes_the_family(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = NULL;
+
+        family(fixture);
+        issue(fixture, 3, "id-ada", "web");
+        assert_int_equal(rotate(fixture, 2, 10), 0);
+        turned += 10 * USEC_PER_SEC + 1;
+        fixture_close(fixture);
+        assert_int_equal(fixture_open(fixture), 0);
+
+        request = rotate_request(fixture, 2, 20);
+        assert_int_equal(run(fixture, request), REASON_INVALID_GRANT);
+        assert_true(request->family_revoked);
+        assert_string_equal(request->key.text, "fam");
+        assert_int_equal(request->n_affected, 2);
+        for (unsigned i = 10; i <= 21; i++)
+                assert_false(is_live(fixture, i));
+        assert_true(is_live(fixture, 3));
+        assert_int_equal(rotate(fixture, 11, 30), REASON_INVALID_GRANT);
+}
+
+static void test_clock_does_not_stretch_the_grace(void **state) {
+        Fixture *fixture = *state;
+
+        family(fixture);
+        assert_int_equal(rotate(fixture, 2, 10), 0);
+        turned -= 60 * USEC_PER_SEC;
+        assert_int_equal(rotate(fixture, 2, 20), REASON_INVALID_GRANT);
+        assert_false(is_live(fixture, 11));
+}
+
+static void test_successors_keep_their_owners(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = NULL;
+
+        family(fixture);
+        request = rotate_request(fixture, 2, 10);
+        free(request->tokens[0]->user_id);
+        request->tokens[0]->user_id = strdup("id-bob");
+        assert_int_equal(run(fixture, request), -EINVAL);
+        assert_true(is_live(fixture, 1) && is_live(fixture, 2));
+}
+
+static void test_revoke_all(void **state) {
+        Fixture *fixture = *state;
+
+        family(fixture);
+        issue(fixture, 3, NULL, CLIENT_LOCAL);
+        assert_int_equal(token_issue(fixture, token_make(fixture, 4, "id-bob", "web", "s"),
+                                     login_make(fixture, "s", "id-bob", LOGIN_OPEN)),
+                         0);
+        assert_int_equal(change(fixture, STORE_REVOKE_ALL, NULL), 4);
+        for (unsigned i = 1; i <= 4; i++)
+                assert_false(is_live(fixture, i));
+        assert_int_equal(status(fixture).n_logins, 0);
+        assert_int_equal(change(fixture, STORE_REVOKE_ALL, NULL), 0);
+        issue(fixture, 5, "id-ada", "web");
+        assert_true(is_live(fixture, 5));
+}
+
+static void test_touch(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOUCH);
+        int64_t used = 0;
+
+        issue(fixture, 1, "id-ada", "web");
+        request->touches = calloc(2, sizeof(TokenTouch));
+        request->touches[0] = (TokenTouch){ token_hash(1), turned + 5 };
+        request->touches[1] = (TokenTouch){ token_hash(2), turned };
+        request->n_touches = 2;
+        assert_int_equal(run(fixture, request), 0);
+        assert_int_equal(SQL_NUMBER(&used, fixture->reader, "SELECT last_used FROM tokens"), 1);
+        assert_true(used == turned + 5);
+}
+
+int main(void) {
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_round_trip),
+                TEST(test_clients_own_token),
+                TEST(test_no_such_id),
+                TEST(test_expiry),
+                TEST(test_issue_is_all_or_nothing),
+                TEST(test_issue_after_revocation),
+                TEST(test_revoke),
+                TEST(test_revoke_by_used_refresh_token),
+                TEST(test_rotation),
+                TEST(test_reuse_within_grace_changes_nothing),
+                TEST(test_reuse_after_grace_revokes_the_family),
+                TEST(test_clock_does_not_stretch_the_grace),
+                TEST(test_successors_keep_their_owners),
+                TEST(test_revoke_all),
+                TEST(test_touch),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
