@@ -40,6 +40,18 @@ static void answer_done(Answer *answer) {
         free(answer->cursor);
 }
 
+/* No edge has any use for them. */
+static void answer_wipe_hashes(Answer *answer) {
+        if (answer->user)
+                secret_done(&answer->user->hash);
+        if (answer->client)
+                secret_done(&answer->client->hash);
+        for (size_t i = 0; i < answer->n_users; i++)
+                secret_done(&answer->users[i]->hash);
+        for (size_t i = 0; i < answer->n_clients; i++)
+                secret_done(&answer->clients[i]->hash);
+}
+
 static void call_free(Call *call) {
         call->authority->n_calls--;
         if (call->done)
@@ -218,6 +230,7 @@ void call_finish(Call *call, int r) {
         Authority *authority = call->authority;
         call->finished = true;
         call->result = r;
+        answer_wipe_hashes(&call->answer);
         if (r == REASON_OVERLOADED && call->answer.retry_after == 0)
                 call->answer.retry_after = RETRY_AFTER_OVERLOAD;
         if (call->audit)
