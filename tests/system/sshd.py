@@ -1,0 +1,114 @@
+"""A PAM service with the shipped lines, and an sshd that uses it."""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+
+import pamsnippet
+import tokend as system
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class PamService:
+    """/etc/pam.d/sshd's copy with the snippet put in, asking the daemon on one socket."""
+
+    name = 'sshd-tokend-test'
+
+    def __init__(self, socket):
+        snippet = (ROOT / 'pam/snippets/sshd').read_text()
+        merged = pamsnippet.merge(pathlib.Path('/etc/pam.d/sshd').read_text(), snippet)
+        self.path = pathlib.Path('/etc/pam.d') / self.name
+        self.path.write_text(merged.replace('pam_tokend.so', f'{system.MODULE} socket={socket} timeout=2'))
+
+    def remove(self):
+        self.path.unlink()
+
+    def pamtester(self, user, password, *operations):
+        return subprocess.run(['pamtester', '-v', self.name, user, *operations], input=password + '\n',
+                              capture_output=True, text=True, timeout=system.PATIENCE)
+
+    def driver(self, user, password):
+        return Driver(self.name, user, password)
+
+
+class Driver:
+    """One PAM handle, called step by step: see pamdriver.py."""
+
+    def __init__(self, service, user, password):
+        path = pathlib.Path(__file__).with_name('pamdriver.py')
+        self.process = subprocess.Popen([sys.executable, '-B', path, service, user, password], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def step(self, operation):
+        """The function's return code."""
+        self.process.stdin.write(operation + '\n')
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def expect_ok(self, operation):
+        code = self.step(operation)
+        assert code == 0, f'{operation}: {code}'
+
+    def close(self):
+        self.process.communicate(timeout=system.PATIENCE)
+
+
+class Sshd:
+    def __init__(self, folder, service):
+        self.folder = pathlib.Path(folder)
+        self.port = system.free_port()
+        pathlib.Path('/run/sshd').mkdir(exist_ok=True)
+        key = self.folder / 'host_key'
+        subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key], check=True)
+        # PAM's service name is the name under which sshd was started
+        program = self.folder / service.name
+        program.symlink_to('/usr/sbin/sshd')
+        self.process = system.Process(
+            [program, '-D', '-e', '-f', '/dev/null', '-o', f'Port={self.port}',
+             '-o', 'ListenAddress=127.0.0.1', '-o', f'HostKey={key}', '-o', 'UsePAM=yes',
+             '-o', 'PasswordAuthentication=yes', '-o', 'KbdInteractiveAuthentication=yes',
+             '-o', 'PidFile=none', '-o', 'Subsystem=sftp internal-sftp', '-o', 'LogLevel=VERBOSE'],
+            self.folder / 'sshd.log')
+        system.wait_for(self._answers, 'sshd')
+
+    def _answers(self):
+        return 'Server listening' in self.log()
+
+    def log(self):
+        return self.process.output()
+
+    def _command(self, user, method, command):
+        return ['ssh', '-p', str(self.port), '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null',
+                '-o', 'LogLevel=ERROR', '-o', 'NumberOfPasswordPrompts=1', '-o', f'PreferredAuthentications={method}',
+                f'{user}@127.0.0.1', command]
+
+    def _environment(self, password):
+        askpass = self.folder / 'askpass'
+        askpass.write_text('#!/bin/sh\nprintf "%s\\n" "$TEST_PASSWORD"\n')
+        askpass.chmod(0o755)
+        return dict(os.environ, SSH_ASKPASS=str(askpass), SSH_ASKPASS_REQUIRE='force', TEST_PASSWORD=password)
+
+    def login(self, user, password, method, command):
+        return subprocess.run(self._command(user, method, command), env=self._environment(password),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+    def open(self, user, password, method, command):
+        return subprocess.Popen(self._command(user, method, command), env=self._environment(password),
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def stop(self):
+        self.process.stop()
+
+
+@contextlib.contextmanager
+def local_user(name, password):
+    """A user of /etc/passwd and /etc/shadow."""
+    subprocess.run(['useradd', '--create-home', '--shell', '/bin/sh', name], check=True, capture_output=True)
+    subprocess.run(['chpasswd'], input=f'{name}:{password}\n', text=True, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(['userdel', '--remove', name], check=True, capture_output=True)
