@@ -28,6 +28,8 @@ struct Backend {
         int lock_fd;   /* PATH.lock, held by the connection that changes; -1 */
         bool writable; /* it changes: there are counters to keep */
         char *boot_id;
+        bool boot_settled; /* logins of other boots have ended */
+        int first_error;   /* of the commit at the start: 0, or the store can't be written yet */
         SqlKept *kept;
         size_t n_kept;
         Counters counters; /* now; and as the database has them: */

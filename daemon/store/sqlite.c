@@ -41,12 +41,37 @@ static int (*const verbs[])(Backend *backend, StoreRequest *request) = {
 };
 _Static_assert(ELEMENTSOF(verbs) == _STORE_VERB_MAX, "a row for every verb");
 
+/* Logins of other boots have ended with them. */
+static int end_other_boots(Backend *backend) {
+        int r;
+
+        r = SQL(backend,
+                "INSERT INTO graves(kind, owner, epoch)"
+                " SELECT ?2, id, epoch + 1 FROM logins WHERE state IN (?3, ?4) AND boot_id <> ?1"
+                " ON CONFLICT (kind, owner) DO UPDATE SET epoch = excluded.epoch",
+                sql_text(backend->boot_id), sql_integer(GRAVE_LOGIN), sql_integer(LOGIN_PENDING),
+                sql_integer(LOGIN_OPEN));
+        if (r < 0)
+                return r;
+        r = SQL(backend, "DELETE FROM logins WHERE state IN (?2, ?3) AND boot_id <> ?1",
+                sql_text(backend->boot_id), sql_integer(LOGIN_PENDING), sql_integer(LOGIN_OPEN));
+        if (r < 0)
+                return r;
+        backend->counters.logins -= sql_changes(backend);
+        return 0;
+}
+
 static int sqlite_begin(Backend *backend) {
         int r;
 
         r = SQL(backend, "BEGIN IMMEDIATE");
         if (r < 0)
                 return r;
+        if (!backend->boot_settled) {
+                r = end_other_boots(backend);
+                if (r < 0)
+                        return r;
+        }
         return clock_follow(backend, clock_realtime(backend->clock));
 }
 
@@ -60,6 +85,7 @@ static int sqlite_commit(Backend *backend) {
         if (r < 0)
                 return r;
         backend->stored = backend->counters;
+        backend->boot_settled = true;
         return 0;
 }
 
@@ -121,6 +147,7 @@ static void sqlite_settle(Backend *backend) {
 
 static void sqlite_status(Backend *backend, StoreStatus *ret) {
         *ret = (StoreStatus){
+                .error = backend->first_error,
                 .n_tokens = (uint64_t)backend->stored.tokens,
                 .n_logins = (uint64_t)backend->stored.logins,
         };
@@ -140,7 +167,7 @@ static void store_clock(Backend *backend) {
 }
 
 static void sqlite_close(Backend *backend) {
-        if (backend->db && backend->writable)
+        if (backend->writable)
                 store_clock(backend);
         for (size_t i = 0; i < backend->n_kept; i++)
                 sqlite3_finalize(backend->kept[i].statement);
@@ -152,27 +179,13 @@ static void sqlite_close(Backend *backend) {
 }
 DEFINE_CLEANUP(Backend *, sqlite_close);
 
-/* Logins of other boots have ended with them. */
-static int end_other_boots(Backend *backend) {
-        int r;
-
-        r = SQL(backend,
-                "INSERT INTO graves(kind, owner, epoch)"
-                " SELECT ?2, id, epoch + 1 FROM logins WHERE state IN (?3, ?4) AND boot_id <> ?1"
-                " ON CONFLICT (kind, owner) DO UPDATE SET epoch = excluded.epoch",
-                sql_text(backend->boot_id), sql_integer(GRAVE_LOGIN), sql_integer(LOGIN_PENDING),
-                sql_integer(LOGIN_OPEN));
-        if (r < 0)
-                return r;
-        r = SQL(backend, "DELETE FROM logins WHERE state IN (?2, ?3) AND boot_id <> ?1",
-                sql_text(backend->boot_id), sql_integer(LOGIN_PENDING), sql_integer(LOGIN_OPEN));
-        if (r < 0)
-                return r;
-        backend->counters.logins -= sql_changes(backend);
-        return 0;
+/* Passing troubles of the disk: the daemon starts, and changes fail until they are over. */
+static bool may_pass(int error) {
+        return error == -ENOSPC || error == -EIO || error == -EROFS || error == -EBUSY;
 }
 
-/* One commit at every start: it shows that the store can be written, and settles the clock. */
+/* One commit at every start: it settles clock and boot, and the first caller need not wait for the
+ * files that it makes. */
 static int first_commit(Backend *backend) {
         int r;
 
@@ -181,12 +194,13 @@ static int first_commit(Backend *backend) {
                 return r;
         r = sqlite_begin(backend);
         if (r >= 0)
-                r = end_other_boots(backend);
+                r = SQL(backend, "UPDATE meta SET value = value WHERE name = 'clock'");
         if (r >= 0)
                 r = sqlite_commit(backend);
         if (r < 0)
                 sqlite_rollback(backend);
-        return r;
+        backend->first_error = r;
+        return may_pass(r) ? 0 : r;
 }
 
 static int require_wal(Backend *backend) {

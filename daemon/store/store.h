@@ -153,7 +153,8 @@ int store_request_take_user(StoreRequest *request, User *user);
 int store_request_take_client(StoreRequest *request, Client *client);
 int store_request_take_login(StoreRequest *request, Login *login);
 
-/* Opens "sqlite:PATH", brings the schema up to date and starts the workers. -EBUSY: another daemon
+/* Opens "sqlite:PATH", brings the schema up to date and starts the workers. A full disk does not keep
+ * the daemon from starting: then store_status() tells of it. -EBUSY: another daemon
  * holds it. -EUCLEAN: damaged. -EPROTO: a newer schema. -EOPNOTSUPP: no such kind of store. On
  * failure ret_message says what and where, if there is more to say; the caller frees it. */
 int store_open(sd_event *event, const Clock *clock, const char *address, Store **ret,
