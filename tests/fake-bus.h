@@ -1,8 +1,8 @@
 #pragma once
 
-/* For the tests of bus/: a bus driver at the other end of a socket in a temporary folder, in the same
- * loop, which plays any sender with any uid; and a core that answers when the test wants it. One
- * fixture a test; each test file includes this once. */
+/* For the tests of bus/: a bus driver at the other end of a socket in a temporary folder, in the
+ * same loop, which plays any sender with any uid. One fixture a test; each test file includes this
+ * once. */
 
 #include "unit.h"
 
@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "bus/bus-internal.h"
-#include "core/access.h"
 #include "core/tokens.h"
 #include "wire/text.h"
 
@@ -25,157 +24,20 @@
 #define ROOT  ":1.10"
 #define ADA   ":1.11"
 #define BRIAN ":1.12"
-#define ADA_UID   1000U
-#define BRIAN_UID 1001U
 
-/* The core. */
-
-enum FakeVerb { FAKE_LIST, FAKE_GET, FAKE_REVOKE, FAKE_REVOKE_OWNER };
-
-typedef struct FakeCall {
-        enum FakeVerb verb;
-        const Caller *caller;
-        const char *id;
-        const TokenListRequest *list; /* borrowed, as by the real core */
-        const RevokeRequest *revoke;
-        AnswerHandler handler;
-        void *userdata;
-} FakeCall;
-
-struct Authority {
-        Token *tokens[1100];
-        size_t n_tokens;
-        FakeCall calls[256];
-        size_t n_calls;
-        bool is_held; /* calls wait until fake_core_answer() */
-        int result;   /* of every call, unless 0 */
-        StoreStatus status;
-        Caller last_caller;
-};
-
-static bool fake_may_see(const FakeCall *call, const Token *token) {
-        return call->caller->kind == CALLER_ROOT || call->caller->peer.uid == token->uid;
-}
-
-static Token *fake_find(struct Authority *core, const FakeCall *call) {
-        TokenHash hash;
-
-        assert_int_equal(token_hash_from_id(call->id, &hash), 0);
-        for (size_t i = 0; i < core->n_tokens; i++)
-                if (memcmp(&core->tokens[i]->hash, &hash, TOKEN_HASH_SIZE / 2) == 0 &&
-                    fake_may_see(call, core->tokens[i]))
-                        return core->tokens[i];
-        return NULL;
-}
-
-static bool fake_list_has(const FakeCall *call, const Token *token) {
-        const TokenListRequest *list = call->list;
-
-        return fake_may_see(call, token) && (list->uid == UID_NONE || list->uid == token->uid) &&
-               (!list->user || streq_ptr(list->user, token->user_name)) &&
-               (!list->client_id || streq(list->client_id, token->client_id));
-}
-
-/* Cursors are numbers of rows. */
-static int fake_list(struct Authority *core, const FakeCall *call, Answer *answer) {
-        static Token *page[1100];
-        static char cursor[24];
-        int64_t skip = 0;
-
-        if (call->caller->kind != CALLER_ROOT && call->list->uid != UID_NONE &&
-            call->list->uid != call->caller->peer.uid)
-                return REASON_ACCESS_DENIED;
-        if (call->list->cursor && parse_int64(call->list->cursor, &skip) < 0)
-                return REASON_INVALID_VALUE;
-        answer->tokens = page;
-        for (size_t i = (size_t)skip; i < core->n_tokens; i++) {
-                if (!fake_list_has(call, core->tokens[i]))
-                        continue;
-                if (answer->n_tokens == call->list->limit) {
-                        snprintf(cursor, sizeof(cursor), "%zu", i);
-                        answer->cursor = cursor;
-                        break;
-                }
-                page[answer->n_tokens++] = core->tokens[i];
-        }
-        return 0;
-}
-
-static void fake_core_answer(struct Authority *core) {
-        FakeCall call = core->calls[0];
-        Answer answer = { 0 };
-        int r = core->result;
-
-        core->n_calls--;
-        memmove(core->calls, core->calls + 1, core->n_calls * sizeof(FakeCall));
-        if (r == 0 && call.verb == FAKE_LIST)
-                r = fake_list(core, &call, &answer);
-        else if (r == 0 && call.verb != FAKE_REVOKE_OWNER) {
-                answer.token = fake_find(core, &call);
-                answer.n_revoked = 1;
-                r = answer.token ? 0 : REASON_TOKEN_UNKNOWN;
-        } else if (r == 0) {
-                answer.n_revoked = 7;
-                r = call.caller->kind == CALLER_ROOT || call.caller->peer.uid == call.revoke->uid
-                                    ? 0
-                                    : REASON_ACCESS_DENIED;
-        }
-        call.handler(call.userdata, r, r == 0 ? &answer : NULL);
-}
-
-static void fake_submit(Authority *core, const Caller *caller, FakeCall call) {
-        assert_true(core->n_calls < ELEMENTSOF(core->calls));
-        assert_int_equal(caller->peer.door, DOOR_BUS);
-        core->last_caller = *caller;
-        call.caller = caller;
-        core->calls[core->n_calls++] = call;
-}
-
-void authority_token_list(Authority *authority, const Caller *caller, const TokenListRequest *request,
-                          AnswerHandler handler, void *userdata) {
-        fake_submit(authority, caller,
-                    (FakeCall){ .verb = FAKE_LIST, .list = request, .handler = handler,
-                                .userdata = userdata });
-}
-
-void authority_token_get(Authority *authority, const Caller *caller, const char *id,
-                         AnswerHandler handler, void *userdata) {
-        fake_submit(authority, caller,
-                    (FakeCall){ .verb = FAKE_GET, .id = id, .handler = handler, .userdata = userdata });
-}
-
-void authority_token_revoke(Authority *authority, const Caller *caller, const char *id,
-                            AnswerHandler handler, void *userdata) {
-        fake_submit(authority, caller,
-                    (FakeCall){ .verb = FAKE_REVOKE, .id = id, .handler = handler,
-                                .userdata = userdata });
-}
-
-void authority_revoke_owner(Authority *authority, const Caller *caller, const RevokeRequest *request,
-                            AnswerHandler handler, void *userdata) {
-        fake_submit(authority, caller,
-                    (FakeCall){ .verb = FAKE_REVOKE_OWNER, .revoke = request, .handler = handler,
-                                .userdata = userdata });
-}
-
-int64_t authority_last_used(const Authority *authority, const TokenHash *hash) {
-        return 42;
-}
-
-AuthorityStatus authority_status(const Authority *authority) {
-        return (AuthorityStatus){ .store = authority->status };
-}
-
-enum Reach access_reach(const Caller *caller, enum Action action) {
-        assert_int_equal(action, ACTION_ADMINISTER);
-        return caller->kind == CALLER_ROOT ? REACH_ALL : REACH_NONE;
-}
-
-/* The bus. */
+#ifdef REAL_CORE
+/* The test file has these. */
+static Authority *core_new(sd_event *event, const char *folder);
+static void core_turn(Authority *core);
+static void core_free(Authority *core);
+#else
+#        include "fake-core.h"
+#        define fake_token(f, number, uid) fake_core_token((f)->core, number, uid)
+#endif
 
 typedef struct Fixture {
         sd_event *event;
-        struct Authority *core;
+        Authority *core;
         Bus *bus;
         char folder[32];
         char path[64];
@@ -183,6 +45,7 @@ typedef struct Fixture {
         sd_event_source *accepting;
         sd_bus *driver; /* the bus's end of tokend's connection */
         uint32_t name_answer;
+        uint32_t ada_uid; /* of every sender that is not ROOT and not BRIAN, whose is one more */
         unsigned n_connections, n_hello, n_name_requests, n_uid_requests;
         bool hold_uids;
         bool refuse_uids;
@@ -193,11 +56,12 @@ typedef struct Fixture {
         unsigned n_reloads;
 } Fixture;
 
-static uint32_t fake_uid_of(const char *sender) {
-        return streq(sender, ROOT) ? 0 : streq(sender, BRIAN) ? BRIAN_UID : ADA_UID;
+static uint32_t fake_uid_of(const Fixture *f, const char *sender) {
+        return streq(sender, ROOT) ? 0 : streq(sender, BRIAN) ? f->ada_uid + 1 : f->ada_uid;
 }
 
-static void driver_send(Fixture *f, sd_bus_message *call, const char *sender, const char *types, ...) {
+static void driver_send(Fixture *f, sd_bus_message *call, const char *sender, const char *types,
+                        ...) {
         _cleanup_(bus_messagep) sd_bus_message *reply = NULL;
         va_list arguments;
 
@@ -216,10 +80,10 @@ static void fake_answer_uid(Fixture *f, sd_bus_message *call) {
 
         assert_true(sd_bus_message_read(call, "s", &name) > 0);
         if (f->refuse_uids)
-                assert_true(sd_bus_reply_method_errorf(call, SD_BUS_ERROR_NAME_HAS_NO_OWNER, "gone") >=
-                            0);
+                assert_true(sd_bus_reply_method_errorf(call, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                                                       "gone") >= 0);
         else
-                driver_send(f, call, f->uid_reply_sender, "u", fake_uid_of(name));
+                driver_send(f, call, f->uid_reply_sender, "u", fake_uid_of(f, name));
 }
 
 static int on_driver_call(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -263,7 +127,8 @@ static int on_accept(sd_event_source *source, int fd, uint32_t events, void *use
         assert_true(sd_bus_new(&f->driver) >= 0);
         assert_true(sd_bus_set_fd(f->driver, connection, connection) >= 0);
         assert_true(sd_bus_set_server(f->driver, 1, id) >= 0);
-        assert_true(sd_bus_add_object(f->driver, NULL, "/org/freedesktop/DBus", on_driver_call, f) >= 0);
+        assert_true(sd_bus_add_object(f->driver, NULL, "/org/freedesktop/DBus", on_driver_call,
+                                      f) >= 0);
         assert_true(sd_bus_start(f->driver) >= 0);
         assert_true(sd_bus_attach_event(f->driver, f->event, 0) >= 0);
         return 0;
@@ -277,8 +142,8 @@ static void fake_listen(Fixture *f) {
         assert_true(f->listener >= 0);
         assert_int_equal(bind(f->listener, (struct sockaddr *)&address, sizeof(address)), 0);
         assert_int_equal(listen(f->listener, 8), 0);
-        assert_true(sd_event_add_io(f->event, &f->accepting, f->listener, 1 /* EPOLLIN */, on_accept,
-                                    f) >= 0);
+        assert_true(sd_event_add_io(f->event, &f->accepting, f->listener, 1 /* EPOLLIN */,
+                                    on_accept, f) >= 0);
 }
 
 static void fake_unlisten(Fixture *f) {
@@ -292,8 +157,7 @@ static void fake_unlisten(Fixture *f) {
 /* One turn of the loop and of the core. */
 static void turn(Fixture *f) {
         assert_true(sd_event_run(f->event, 20 * 1000) >= 0);
-        while (f->core->n_calls > 0 && !f->core->is_held)
-                fake_core_answer(f->core);
+        core_turn(f->core);
 }
 
 /* Until condition holds; not for ever. */
@@ -328,17 +192,20 @@ static const char *fake_config_state(void *userdata) {
 }
 
 static BusOptions fake_options(Fixture *f) {
-        return (BusOptions){ .event = f->event, .authority = f->core, .clock = &clock_system,
-                             .reload = fake_reload, .config_state = fake_config_state,
+        return (BusOptions){ .event = f->event,
+                             .authority = f->core,
+                             .clock = &clock_system,
+                             .reload = fake_reload,
+                             .config_state = fake_config_state,
                              .userdata = f };
 }
 
 static int fixture_setup_without_bus(void **state) {
         Fixture *f = calloc(1, sizeof(*f));
 
-        f->core = calloc(1, sizeof(*f->core));
         f->listener = -1;
         f->name_answer = 1;
+        f->ada_uid = 1000;
         f->uid_reply_sender = DRIVER;
         snprintf(f->folder, sizeof(f->folder), "/tmp/test-bus-XXXXXX");
         assert_non_null(mkdtemp(f->folder));
@@ -347,6 +214,7 @@ static int fixture_setup_without_bus(void **state) {
         snprintf(address, sizeof(address), "unix:path=%s", f->path);
         assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
         assert_true(sd_event_new(&f->event) >= 0);
+        f->core = core_new(f->event, f->folder);
         *state = f;
         return 0;
 }
@@ -367,34 +235,13 @@ static int fixture_teardown(void **state) {
         Fixture *f = *state;
 
         f->bus = bus_free(f->bus);
-        while (f->core->n_calls > 0)
-                fake_core_answer(f->core);
+        core_free(f->core);
         fake_drop_driver(f);
         fake_unlisten(f);
         rmdir(f->folder);
         sd_event_unref(f->event);
-        while (f->core->n_tokens > 0)
-                token_unref(f->core->tokens[--f->core->n_tokens]);
-        free(f->core);
         free(f);
         return 0;
-}
-
-/* A token of ADA_UID or BRIAN_UID, or with UID_NONE a client's own; number makes the id. */
-static const Token *fake_token(Fixture *f, unsigned number, uint32_t uid) {
-        Token *token = token_new();
-
-        assert_non_null(token);
-        memset(&token->hash, 0xab, sizeof(token->hash));
-        memcpy(&token->hash, &number, sizeof(number));
-        token->uid = uid;
-        token->user_name = uid == ADA_UID ? strdup("ada") : uid == BRIAN_UID ? strdup("brian") : NULL;
-        token->user_id = uid == UID_NONE ? NULL : strdup("d9a2f7f4-0000-4000-8000-000000000000");
-        token->client_id = strdup("local");
-        token->created = 1000;
-        token->expires = 2000;
-        f->core->tokens[f->core->n_tokens++] = token;
-        return token;
 }
 
 /* Calls, from any sender. */
@@ -418,8 +265,8 @@ static sd_bus_message *new_call(Fixture *f, const char *sender, const char *path
                                 const char *interface, const char *member) {
         sd_bus_message *m = NULL;
 
-        assert_true(sd_bus_message_new_method_call(f->driver, &m, BUS_NAME, path, interface, member) >=
-                    0);
+        assert_true(sd_bus_message_new_method_call(f->driver, &m, BUS_NAME, path, interface,
+                                                   member) >= 0);
         assert_true(sd_bus_message_set_sender(m, sender) >= 0);
         return m;
 }
@@ -462,7 +309,7 @@ static const char *error_text(const Reply *reply) {
         return sd_bus_message_get_error(reply->message)->message;
 }
 
-#define assert_ok(reply)         assert_string_equal(error_name(reply), "none")
+#define assert_ok(reply)          assert_string_equal(error_name(reply), "none")
 #define assert_error(reply, name) assert_string_equal(error_name(reply), name)
 
 static void emit_name_lost(Fixture *f, const char *name) {

@@ -147,7 +147,8 @@ static void test_bound_of_a_uid(void **state) {
         f->core->is_held = true;
         for (size_t i = 0; i < ELEMENTSOF(replies); i++) {
                 snprintf(sender, sizeof(sender), ":1.%zu", 100 + i / 8); /* all of ADA_UID */
-                call_later(f, &replies[i], sender, MANAGER_PATH, MANAGER_INTERFACE, "ListTokens", "");
+                call_later(f, &replies[i], sender, MANAGER_PATH, MANAGER_INTERFACE, "ListTokens",
+                           "");
         }
         turn_until(f, f->core->n_calls == BUS_UID_CALLS_MAX);
         manager_call(f, &over, ADA, "ListTokens", "");

@@ -28,8 +28,10 @@ static void test_every_reason(void **state) {
 static void test_documented_names(void **state) {
         assert_string_equal(bus_error_name(REASON_TOKEN_UNKNOWN), "org.tokend1.NoSuchToken");
         assert_string_equal(bus_error_name(REASON_USER_UNKNOWN), "org.tokend1.NoSuchUser");
-        assert_string_equal(bus_error_name(REASON_STORE_UNAVAILABLE), "org.tokend1.StoreUnavailable");
-        assert_string_equal(bus_error_name(REASON_TOO_MANY_FAILURES), "org.tokend1.TooManyFailures");
+        assert_string_equal(bus_error_name(REASON_STORE_UNAVAILABLE),
+                            "org.tokend1.StoreUnavailable");
+        assert_string_equal(bus_error_name(REASON_TOO_MANY_FAILURES),
+                            "org.tokend1.TooManyFailures");
         assert_string_equal(bus_error_name(REASON_ACCESS_DENIED),
                             "org.freedesktop.DBus.Error.AccessDenied");
         assert_string_equal(bus_error_name(REASON_LIMIT_EXCEEDED),

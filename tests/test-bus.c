@@ -1,5 +1,5 @@
-/* The connection: to a bus that is not there yet, that goes, that has given the name away; and to one
- * peer over a socketpair. */
+/* The connection: to a bus that is not there yet, that goes, that has given the name away; and to
+ * one peer over a socketpair. */
 
 #include "fake-bus.h"
 
@@ -55,7 +55,7 @@ static void test_comes_back(void **state) {
         Reply lost = { 0 };
         call_later(f, &lost, ADA, MANAGER_PATH, MANAGER_INTERFACE, "ListTokens", "");
         turn_until(f, f->core->n_calls == 1);
-        fake_drop_driver(f); /* the bus dies with a call in the core */
+        fake_drop_driver(f);                /* the bus dies with a call in the core */
         sd_bus_message_unref(lost.message); /* the driver's own "connection closed", if any */
         turn_until(f, f->bus->retry);
         f->core->is_held = false;
@@ -105,14 +105,15 @@ static void test_direct(void **state) {
         sd_bus_message *m = NULL;
         int pair[2];
 
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair),
+                         0);
         assert_int_equal(bus_new_from_fd(&options, pair[0], &f->bus), 0);
         assert_true(sd_bus_new(&f->driver) >= 0);
         assert_true(sd_bus_set_fd(f->driver, pair[1], pair[1]) >= 0);
         assert_true(sd_bus_start(f->driver) >= 0);
         assert_true(sd_bus_attach_event(f->driver, f->event, 0) >= 0);
-        assert_true(sd_bus_message_new_method_call(f->driver, &m, NULL, MANAGER_PATH, MANAGER_INTERFACE,
-                                                   "ListTokens") >= 0);
+        assert_true(sd_bus_message_new_method_call(f->driver, &m, NULL, MANAGER_PATH,
+                                                   MANAGER_INTERFACE, "ListTokens") >= 0);
         assert_true(sd_bus_message_set_sender(m, geteuid() == 0 ? ADA : ROOT) >= 0); /* a lie */
         send_call(f, m, &reply);
         turn_until(f, reply.message);

@@ -19,7 +19,8 @@ static void assert_value(Fixture *f, const char *name, const char *expected) {
 }
 
 #define set(f, reply, sender, name, ...)                                                           \
-        call(f, reply, sender, PATH, PROPERTIES_INTERFACE, "Set", "ssv", INTERFACE, name, __VA_ARGS__)
+        call(f, reply, sender, PATH, PROPERTIES_INTERFACE, "Set", "ssv", INTERFACE, name,          \
+             __VA_ARGS__)
 
 static void test_read(void **state) {
         Fixture *f = *state;
@@ -76,8 +77,10 @@ static void test_introspect(void **state) {
         call(f, &reply, ADA, PATH, "org.freedesktop.DBus.Introspectable", "Introspect", "");
         assert_ok(&reply);
         assert_true(sd_bus_message_read(reply.message, "s", &xml) > 0);
-        assert_non_null(strstr(xml, "<property name=\"LogLevel\" type=\"s\" access=\"readwrite\">"));
-        assert_non_null(strstr(xml, "<property name=\"SyslogIdentifier\" type=\"s\" access=\"read\">"));
+        assert_non_null(strstr(xml,
+                               "<property name=\"LogLevel\" type=\"s\" access=\"readwrite\">"));
+        assert_non_null(strstr(xml,
+                               "<property name=\"SyslogIdentifier\" type=\"s\" access=\"read\">"));
 }
 
 #define WITH_BUS(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)

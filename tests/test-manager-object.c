@@ -13,16 +13,14 @@ static unsigned count_rows(Reply *reply) {
 
         assert_ok(reply);
         assert_true(sd_bus_message_enter_container(reply->message, 'a', "(susttso)") > 0);
-        while (sd_bus_message_read(reply->message, "(susttso)", &id, &uid, &user, &created, &expires,
-                                   &client, &path) > 0) {
+        while (sd_bus_message_read(reply->message, "(susttso)", &id, &uid, &user, &created,
+                                   &expires, &client, &path) > 0) {
                 assert_true(text_is_hex(id, TOKEN_ID_SIZE));
                 assert_string_equal(path + strlen(TOKEN_PATH "/"), id);
                 assert_int_equal(created, 1000);
                 assert_int_equal(expires, 2000);
                 assert_string_equal(client, "local");
-                assert_string_equal(user, uid == ADA_UID     ? "ada"
-                                          : uid == BRIAN_UID ? "brian"
-                                                             : "");
+                assert_string_equal(user, uid == ADA_UID ? "ada" : uid == BRIAN_UID ? "brian" : "");
                 n++;
         }
         return n;
@@ -59,6 +57,8 @@ static void test_list_user(void **state) {
         assert_error(&reply, SD_BUS_ERROR_ACCESS_DENIED);
         assert_non_null(strstr(error_text(&reply), "access-denied"));
         /* UID_NONE must not come to mean "any" */
+        manager_call(f, &reply, ROOT, "ListTokensEx", "a{sv}us", 1, "uid", "u", UID_NONE, 0U, "");
+        assert_error(&reply, SD_BUS_ERROR_INVALID_ARGS);
         manager_call(f, &reply, ROOT, "ListUserTokens", "u", UID_NONE);
         assert_error(&reply, SD_BUS_ERROR_INVALID_ARGS);
         manager_call(f, &reply, ROOT, "RevokeUser", "u", UID_NONE);
@@ -113,8 +113,8 @@ static void test_list_ex(void **state) {
         assert_string_equal(cursor, "");
         manager_call(f, &reply, ROOT, "ListTokensEx", "a{sv}us", 1, "user", "s", "brian", 0U, "");
         assert_int_equal(read_page(&reply, &cursor), 1);
-        manager_call(f, &reply, ROOT, "ListTokensEx", "a{sv}us", 2, "uid", "u", ADA_UID, "client", "s",
-                     "local", UINT32_MAX, "");
+        manager_call(f, &reply, ROOT, "ListTokensEx", "a{sv}us", 2, "uid", "u", ADA_UID, "client",
+                     "s", "local", UINT32_MAX, "");
         assert_int_equal(read_page(&reply, &cursor), 4);
         manager_call(f, &reply, ROOT, "ListTokensEx", "a{sv}us", 1, "client", "s", "other", 0U, "");
         assert_int_equal(read_page(&reply, &cursor), 0);
@@ -167,7 +167,8 @@ static void test_unknown_and_foreign_answer_alike(void **state) {
 
         token_hash_to_id(&fake_token(f, 1, ADA_UID)->hash, id);
         for (size_t i = 0; i < ELEMENTSOF(methods); i++) {
-                manager_call(f, &unknown, BRIAN, methods[i], "s", "00112233445566778899aabbccddeeff");
+                manager_call(f, &unknown, BRIAN, methods[i], "s",
+                             "00112233445566778899aabbccddeeff");
                 manager_call(f, &foreign, BRIAN, methods[i], "s", id);
                 manager_call(f, &malformed, BRIAN, methods[i], "s", "../x");
                 assert_error(&unknown, BUS_ERROR_NO_SUCH_TOKEN);
@@ -245,7 +246,8 @@ static void assert_property(Fixture *f, const char *name, const char *type, cons
         const char *got_text = NULL;
         uint64_t got_number = 0;
 
-        call(f, &reply, ADA, MANAGER_PATH, PROPERTIES_INTERFACE, "Get", "ss", MANAGER_INTERFACE, name);
+        call(f, &reply, ADA, MANAGER_PATH, PROPERTIES_INTERFACE, "Get", "ss", MANAGER_INTERFACE,
+             name);
         assert_ok(&reply);
         if (text) {
                 assert_true(sd_bus_message_read(reply.message, "v", type, &got_text) > 0);

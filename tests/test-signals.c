@@ -29,8 +29,8 @@ static void hear_one(Heard *heard, sd_bus_message *m) {
                 heard->removed += removed;
                 return;
         } else {
-                heard->n_properties +=
-                                sd_bus_message_is_signal(m, PROPERTIES_INTERFACE, "PropertiesChanged");
+                heard->n_properties += sd_bus_message_is_signal(m, PROPERTIES_INTERFACE,
+                                                                "PropertiesChanged");
                 return;
         }
         snprintf(heard->id, sizeof(heard->id), "%s", id);

@@ -105,7 +105,8 @@ static void test_get_all(void **state) {
                 n++;
         }
         assert_null(token_properties[n].name);
-        call(f, &reply, ADA, path, PROPERTIES_INTERFACE, "GetAll", "s", "org.freedesktop.DBus.Peer");
+        call(f, &reply, ADA, path, PROPERTIES_INTERFACE, "GetAll", "s",
+             "org.freedesktop.DBus.Peer");
         assert_ok(&reply);
         call(f, &reply, ADA, path, PROPERTIES_INTERFACE, "GetAll", "s", "org.example.Other");
         assert_error(&reply, SD_BUS_ERROR_UNKNOWN_INTERFACE);
@@ -122,8 +123,8 @@ static void test_introspect(void **state) {
         assert_ok(&reply);
         assert_true(sd_bus_message_read(reply.message, "s", &xml) > 0);
         for (const TokenProperty *p = token_properties; p->name; p++) {
-                snprintf(row, sizeof(row), "<property name=\"%s\" type=\"%s\" access=\"read\">", p->name,
-                         p->signature);
+                snprintf(row, sizeof(row), "<property name=\"%s\" type=\"%s\" access=\"read\">",
+                         p->name, p->signature);
                 assert_non_null(strstr(xml, row));
         }
         assert_non_null(strstr(xml, "<method name=\"Revoke\"/>"));
@@ -162,7 +163,8 @@ static void test_tree(void **state) {
         assert_ok(&reply);
         assert_true(sd_bus_message_read(reply.message, "s", &xml) > 0);
         assert_non_null(strstr(xml, "<node name=\"token\"/>"));
-        assert_non_null(strstr(xml, "<arg type=\"a(susttso)\" name=\"tokens\" direction=\"out\"/>"));
+        assert_non_null(strstr(xml,
+                               "<arg type=\"a(susttso)\" name=\"tokens\" direction=\"out\"/>"));
         call(f, &reply, ADA, "/", INTROSPECTABLE, "Introspect", "");
         assert_ok(&reply);
 }
@@ -193,11 +195,11 @@ static void test_set(void **state) {
         _cleanup_(replyp) Reply reply = { 0 };
         const char *path = path_of(fake_token(f, 1, ADA_UID));
 
-        call(f, &reply, ROOT, path, PROPERTIES_INTERFACE, "Set", "ssv", TOKEN_INTERFACE, "State", "s",
-             "x");
+        call(f, &reply, ROOT, path, PROPERTIES_INTERFACE, "Set", "ssv", TOKEN_INTERFACE, "State",
+             "s", "x");
         assert_error(&reply, SD_BUS_ERROR_PROPERTY_READ_ONLY);
-        call(f, &reply, ROOT, path, PROPERTIES_INTERFACE, "Set", "ssv", TOKEN_INTERFACE, "Other", "s",
-             "x");
+        call(f, &reply, ROOT, path, PROPERTIES_INTERFACE, "Set", "ssv", TOKEN_INTERFACE, "Other",
+             "s", "x");
         assert_error(&reply, SD_BUS_ERROR_UNKNOWN_PROPERTY);
         assert_int_equal(f->core->last_caller.peer.received, 0); /* the core was not asked */
 }
@@ -256,9 +258,15 @@ static void test_foreign_is_unknown(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                WITH_BUS(test_get),      WITH_BUS(test_absent),     WITH_BUS(test_get_all),
-                WITH_BUS(test_introspect), WITH_BUS(test_tree),     WITH_BUS(test_revoke),
-                WITH_BUS(test_set),      WITH_BUS(test_unknown),    WITH_BUS(test_foreign_is_unknown),
+                WITH_BUS(test_get),
+                WITH_BUS(test_absent),
+                WITH_BUS(test_get_all),
+                WITH_BUS(test_introspect),
+                WITH_BUS(test_tree),
+                WITH_BUS(test_revoke),
+                WITH_BUS(test_set),
+                WITH_BUS(test_unknown),
+                WITH_BUS(test_foreign_is_unknown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /* Method calls in flight.
  *
- * Nothing here waits: a call is kept with a reference to its message, first until its caller's uid is
- * known, then until the core answers. Whatever happens meanwhile (the caller leaves, the connection
- * breaks, the Bus is freed), each call is freed exactly once, and one that the core has only by the
- * core's answer, as the core borrows the arguments from it. */
+ * Nothing here waits: a call is kept with a reference to its message, first until its caller's uid
+ * is known, then until the core answers. Whatever happens meanwhile (the caller leaves, the
+ * connection breaks, the Bus is freed), each call is freed exactly once, and one that the core has
+ * only by the core's answer, as the core borrows the arguments from it. */
 
 #include "bus/bus-call.h"
 

@@ -1,9 +1,9 @@
 /* The uids of the bus's clients.
  *
  * sd_bus_query_sender_creds() would block the loop until the bus answers, so the bus is asked by an
- * asynchronous call, once for each client, and the answer kept until the client leaves. Unique names
- * are never given twice while a bus lives, so an entry can't come to mean somebody else. A call runs
- * only with a uid that came from the bus, or, without a bus between, from the kernel. */
+ * asynchronous call, once for each client, and the answer kept until the client leaves. Unique
+ * names are never given twice while a bus lives, so an entry can't come to mean somebody else. A
+ * call runs only with a uid that came from the bus, or, without a bus between, from the kernel. */
 
 #include "bus/bus-caller.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/* Who calls: a small table of the bus's clients with their uids, as the bus itself tells them, asked
- * once a client and forgotten when the client leaves. Nothing that a client says counts. */
+/* Who calls: a small table of the bus's clients with their uids, as the bus itself tells them,
+ * asked once a client and forgotten when the client leaves. Nothing that a client says counts. */
 
 #include "bus/bus-internal.h"
 

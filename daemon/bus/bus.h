@@ -1,6 +1,7 @@
 #pragma once
 
-/* org.tokend1 on the system bus. Without a bus the daemon serves the rest, and this keeps trying. */
+/* org.tokend1 on the system bus. Without a bus the daemon serves the rest, and this keeps trying.
+ */
 
 #include <systemd/sd-event.h>
 
@@ -12,7 +13,8 @@ typedef struct BusOptions {
         sd_event *event;
         Authority *authority;
         const Clock *clock;
-        /* Manager.Reload() and the property ConfigState ("ok", or the message of the refused file) */
+        /* Manager.Reload() and the property ConfigState ("ok", or the message of the refused file)
+         */
         int (*reload)(void *userdata);
         const char *(*config_state)(void *userdata);
         void *userdata;

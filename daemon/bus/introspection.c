@@ -1,5 +1,5 @@
-/* Introspection XML (D-Bus specification, "Introspection Data Format"), made from the table of token
- * properties, so that what is shown is what Get and GetAll answer. */
+/* Introspection XML (D-Bus specification, "Introspection Data Format"), made from the table of
+ * token properties, so that what is shown is what Get and GetAll answer. */
 
 #include "bus/introspection.h"
 
@@ -17,40 +17,40 @@
 #define XML_TAIL "</node>\n"
 
 static const char standard_interfaces[] =
-        " <interface name=\"org.freedesktop.DBus.Peer\">\n"
-        "  <method name=\"Ping\"/>\n"
-        "  <method name=\"GetMachineId\">\n"
-        "   <arg type=\"s\" name=\"machine_uuid\" direction=\"out\"/>\n"
-        "  </method>\n"
-        " </interface>\n"
-        " <interface name=\"org.freedesktop.DBus.Introspectable\">\n"
-        "  <method name=\"Introspect\">\n"
-        "   <arg name=\"data\" type=\"s\" direction=\"out\"/>\n"
-        "  </method>\n"
-        " </interface>\n";
+                " <interface name=\"org.freedesktop.DBus.Peer\">\n"
+                "  <method name=\"Ping\"/>\n"
+                "  <method name=\"GetMachineId\">\n"
+                "   <arg type=\"s\" name=\"machine_uuid\" direction=\"out\"/>\n"
+                "  </method>\n"
+                " </interface>\n"
+                " <interface name=\"org.freedesktop.DBus.Introspectable\">\n"
+                "  <method name=\"Introspect\">\n"
+                "   <arg name=\"data\" type=\"s\" direction=\"out\"/>\n"
+                "  </method>\n"
+                " </interface>\n";
 
 static const char properties_interface[] =
-        " <interface name=\"org.freedesktop.DBus.Properties\">\n"
-        "  <method name=\"Get\">\n"
-        "   <arg name=\"interface_name\" direction=\"in\" type=\"s\"/>\n"
-        "   <arg name=\"property_name\" direction=\"in\" type=\"s\"/>\n"
-        "   <arg name=\"value\" direction=\"out\" type=\"v\"/>\n"
-        "  </method>\n"
-        "  <method name=\"GetAll\">\n"
-        "   <arg name=\"interface_name\" direction=\"in\" type=\"s\"/>\n"
-        "   <arg name=\"props\" direction=\"out\" type=\"a{sv}\"/>\n"
-        "  </method>\n"
-        "  <method name=\"Set\">\n"
-        "   <arg name=\"interface_name\" direction=\"in\" type=\"s\"/>\n"
-        "   <arg name=\"property_name\" direction=\"in\" type=\"s\"/>\n"
-        "   <arg name=\"value\" direction=\"in\" type=\"v\"/>\n"
-        "  </method>\n"
-        "  <signal name=\"PropertiesChanged\">\n"
-        "   <arg type=\"s\" name=\"interface_name\"/>\n"
-        "   <arg type=\"a{sv}\" name=\"changed_properties\"/>\n"
-        "   <arg type=\"as\" name=\"invalidated_properties\"/>\n"
-        "  </signal>\n"
-        " </interface>\n";
+                " <interface name=\"org.freedesktop.DBus.Properties\">\n"
+                "  <method name=\"Get\">\n"
+                "   <arg name=\"interface_name\" direction=\"in\" type=\"s\"/>\n"
+                "   <arg name=\"property_name\" direction=\"in\" type=\"s\"/>\n"
+                "   <arg name=\"value\" direction=\"out\" type=\"v\"/>\n"
+                "  </method>\n"
+                "  <method name=\"GetAll\">\n"
+                "   <arg name=\"interface_name\" direction=\"in\" type=\"s\"/>\n"
+                "   <arg name=\"props\" direction=\"out\" type=\"a{sv}\"/>\n"
+                "  </method>\n"
+                "  <method name=\"Set\">\n"
+                "   <arg name=\"interface_name\" direction=\"in\" type=\"s\"/>\n"
+                "   <arg name=\"property_name\" direction=\"in\" type=\"s\"/>\n"
+                "   <arg name=\"value\" direction=\"in\" type=\"v\"/>\n"
+                "  </method>\n"
+                "  <signal name=\"PropertiesChanged\">\n"
+                "   <arg type=\"s\" name=\"interface_name\"/>\n"
+                "   <arg type=\"a{sv}\" name=\"changed_properties\"/>\n"
+                "   <arg type=\"as\" name=\"invalidated_properties\"/>\n"
+                "  </signal>\n"
+                " </interface>\n";
 
 static void write_token(FILE *out, const Answer *answer) {
         fputs(properties_interface, out);

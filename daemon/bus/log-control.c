@@ -1,7 +1,8 @@
-/* org.freedesktop.LogControl1: the log's level and target, for everybody to read and for root to set.
+/* org.freedesktop.LogControl1: the log's level and target, for everybody to read and for root to
+ * set.
  *
- * Reading is sd-bus's own business. Setting needs the caller's uid, which sd-bus's setters would have
- * to wait for, so a handler in front of the vtable takes Properties.Set away from it. */
+ * Reading is sd-bus's own business. Setting needs the caller's uid, which sd-bus's setters would
+ * have to wait for, so a handler in front of the vtable takes Properties.Set away from it. */
 
 #include "bus/log-control.h"
 
@@ -18,8 +19,9 @@
 #define SYSLOG_IDENTIFIER     "tokend"
 
 static const char *const level_names[] = {
-        [LOG_EMERG] = "emerg",     [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
-        [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+        [LOG_EMERG] = "emerg", [LOG_ALERT] = "alert",     [LOG_CRIT] = "crit",
+        [LOG_ERR] = "err",     [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice",
+        [LOG_INFO] = "info",   [LOG_DEBUG] = "debug",
 };
 
 static const char *const target_names[] = {

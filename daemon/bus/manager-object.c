@@ -20,16 +20,18 @@
 /* The core's cursors are short; the message is kept while the call runs. */
 #define CURSOR_MAX 512U
 
+/* UID_NONE must not come to mean "any" in the core. */
+static int check_uid(uint32_t uid, sd_bus_error *error) {
+        if (uid != UID_NONE)
+                return 0;
+        return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "4294967295 is nobody's uid");
+}
+
 static int read_uid(BusCall *call, uint32_t *ret, sd_bus_error *error) {
         int r;
 
         r = sd_bus_message_read(call->message, "u", ret);
-        if (r < 0)
-                return r;
-        if (*ret == UID_NONE)
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
-                                        "4294967295 is no user (clients' tokens: ListTokensEx)");
-        return 0;
+        return r < 0 ? r : check_uid(*ret, error);
 }
 
 /* What is no id answers like an id that nothing has. */
@@ -71,7 +73,7 @@ static int read_filter_value(BusCall *call, const char *key, sd_bus_error *error
 
         if (streq(key, "uid")) {
                 r = sd_bus_message_read(call->message, "v", "u", &list->uid);
-                return r < 0 ? r : 0;
+                return r < 0 ? r : check_uid(list->uid, error);
         }
         if (!text)
                 return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
@@ -91,7 +93,8 @@ static int read_filter(BusCall *call, sd_bus_error *error) {
         r = sd_bus_message_enter_container(call->message, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_enter_container(call->message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+        while ((r = sd_bus_message_enter_container(call->message, SD_BUS_TYPE_DICT_ENTRY, "sv")) >
+               0) {
                 r = sd_bus_message_read(call->message, "s", &key);
                 if (r < 0)
                         return r;
@@ -176,7 +179,8 @@ static int reply_list(BusCall *call, Answer *answer, sd_bus_message *reply, sd_b
         return r < 0 ? r : 0;
 }
 
-static int reply_list_ex(BusCall *call, Answer *answer, sd_bus_message *reply, sd_bus_error *error) {
+static int reply_list_ex(BusCall *call, Answer *answer, sd_bus_message *reply,
+                         sd_bus_error *error) {
         int r;
 
         r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
@@ -242,8 +246,8 @@ static int get_count(sd_bus *connection, const char *path, const char *interface
         const Bus *bus = userdata;
         StoreStatus status = authority_status(bus->options.authority).store;
 
-        return sd_bus_message_append(reply, "t",
-                                     streq(property, "NTokens") ? status.n_tokens : status.n_logins);
+        return sd_bus_message_append(
+                        reply, "t", streq(property, "NTokens") ? status.n_tokens : status.n_logins);
 }
 
 static int get_store_state(sd_bus *connection, const char *path, const char *interface,
@@ -286,8 +290,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ListUserTokens", SD_BUS_ARGS("u", uid),
                                 SD_BUS_RESULT("a(susttso)", tokens), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetToken", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", path), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetToken", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", path),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RevokeToken", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RevokeUser", SD_BUS_ARGS("u", uid), SD_BUS_RESULT("u", revoked),

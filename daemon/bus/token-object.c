@@ -67,7 +67,8 @@ static int read_set(BusCall *call, sd_bus_error *error) {
 
 /* The standard interfaces have no properties; clients ask for them all the same. */
 static bool interface_is_standard(const char *interface) {
-        return streq(interface, PROPERTIES_INTERFACE) || streq(interface, INTROSPECTABLE_INTERFACE) ||
+        return streq(interface, PROPERTIES_INTERFACE) ||
+               streq(interface, INTROSPECTABLE_INTERFACE) ||
                streq(interface, "org.freedesktop.DBus.Peer");
 }
 
@@ -87,8 +88,8 @@ static int read_folder(BusCall *call, sd_bus_error *error) {
 }
 
 void token_call_get(BusCall *call) {
-        authority_token_get(call->bus->options.authority, &call->caller, call->id, bus_call_answered,
-                            call);
+        authority_token_get(call->bus->options.authority, &call->caller, call->id,
+                            bus_call_answered, call);
 }
 
 void token_call_revoke(BusCall *call) {
@@ -102,10 +103,12 @@ void token_call_list(BusCall *call) {
 }
 
 static TokenView token_view(const BusCall *call, const Token *token) {
-        return (TokenView){ token, authority_last_used(call->bus->options.authority, &token->hash) };
+        return (TokenView){ token,
+                            authority_last_used(call->bus->options.authority, &token->hash) };
 }
 
-static int reply_property(BusCall *call, Answer *answer, sd_bus_message *reply, sd_bus_error *error) {
+static int reply_property(BusCall *call, Answer *answer, sd_bus_message *reply,
+                          sd_bus_error *error) {
         TokenView view = token_view(call, answer->token);
 
         return token_property_append(reply, call->property, &view);
@@ -147,13 +150,15 @@ static const BusVerb token_verbs[] = {
         { PROPERTIES_INTERFACE, "Get", "ss", read_property, token_call_get, reply_property },
         { PROPERTIES_INTERFACE, "GetAll", "s", read_interface, token_call_get, reply_all },
         { PROPERTIES_INTERFACE, "Set", "ssv", read_set, NULL, NULL },
-        { INTROSPECTABLE_INTERFACE, "Introspect", "", read_object, token_call_get, reply_token_xml },
+        { INTROSPECTABLE_INTERFACE, "Introspect", "", read_object, token_call_get,
+          reply_token_xml },
         { TOKEN_INTERFACE, "Revoke", "", read_object, token_call_revoke, NULL },
         { 0 },
 };
 
 static const BusVerb folder_verbs[] = {
-        { INTROSPECTABLE_INTERFACE, "Introspect", "", read_folder, token_call_list, reply_folder_xml },
+        { INTROSPECTABLE_INTERFACE, "Introspect", "", read_folder, token_call_list,
+          reply_folder_xml },
         { 0 },
 };
 
