@@ -226,8 +226,7 @@ static void a_range_can_end(void **state) {
         assert_int_equal(add(fixture, &(UserAddRequest){ .name = "b", .uid = UID_NONE }, &outcome),
                          REASON_UID_RANGE_EXHAUSTED);
         outcome = (Outcome){ 0 };
-        authority_user_get(fixture->authority, &root, NULL, "b", on_answer,
-                           &outcome);
+        authority_user_get(fixture->authority, &root, NULL, "b", on_answer, &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), REASON_USER_UNKNOWN);
 }
 
@@ -432,7 +431,7 @@ static void root_sets_passwords(void **state) {
         /* A locked user stays locked. */
         outcome = (Outcome){ 0 };
         authority_user_set_state(fixture->authority, &root, ada->id, USER_LOCKED, on_answer,
-                           &outcome);
+                                 &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), 0);
         outcome_done(&outcome);
         assert_int_equal(set_password(fixture, &root, ada->id, NULL, "newer", &outcome), 0);
@@ -471,8 +470,7 @@ static void users_set_their_own_with_the_old_one(void **state) {
         /* What must change has changed only when it is another one. */
         outcome = (Outcome){ 0 };
         authority_user_set_state(fixture->authority, &root, ada->id, USER_PASSWORD_MUST_CHANGE,
-                                 on_answer,
-                           &outcome);
+                                 on_answer, &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), 0);
         outcome_done(&outcome);
         assert_int_equal(set_password(fixture, &caller, ada->id, "new", "new", &outcome),

@@ -1,7 +1,7 @@
 /* Administration of clients.
  *
- * Invariants: a secret leaves once, in the answer to the call that made it; a hash never does. The
- * built-in client "local" can't be made or removed. */
+ * Invariants: a secret leaves once, in the answer to the call that made it. The built-in client
+ * "local" can't be made or removed. */
 
 #include "core/clients.h"
 
@@ -35,7 +35,6 @@ static void add_answered(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_finish(call, request->result);
         call->answer.client = TAKE_PTR(request->clients[0]);
-        secret_done(&call->answer.client->hash);
         call->answer.client_secret = TAKE(add->made, SECRET_INIT);
         add->admin.audit.client = call->answer.client->id;
         admin_audit(&add->admin, AUDIT_CLIENT_ADDED);
@@ -138,7 +137,6 @@ static void get_answered(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_finish(call, request->result);
         call->answer.client = TAKE_PTR(request->clients[0]);
-        secret_done(&call->answer.client->hash);
         call_finish(call, 0);
 }
 
@@ -156,8 +154,6 @@ static void list_answered(Call *call, StoreRequest *request) {
         call->answer.clients = TAKE_PTR(request->clients);
         call->answer.n_clients = TAKE(request->n_clients, 0);
         call->answer.cursor = TAKE_PTR(request->cursor);
-        for (size_t i = 0; i < call->answer.n_clients; i++)
-                secret_done(&call->answer.clients[i]->hash);
         call_finish(call, 0);
 }
 
@@ -184,7 +180,6 @@ static void remove_answered(Call *call, StoreRequest *request) {
                 return call_finish(call, request->result);
         call->answer.client = TAKE_PTR(request->clients[0]);
         call->answer.n_revoked = request->n_affected;
-        secret_done(&call->answer.client->hash);
         cache_forget_client(call->authority->cache, call->answer.client->id);
         admin->audit.client = call->answer.client->id;
         admin_audit(admin, AUDIT_CLIENT_REMOVED);

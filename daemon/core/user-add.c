@@ -126,7 +126,6 @@ static void add_finished(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
-        secret_done(&call->answer.user->hash);
         admin_finish_changed(&add->admin);
 }
 

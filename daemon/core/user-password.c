@@ -46,7 +46,6 @@ static void password_written(Call *call, StoreRequest *request) {
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
         call->answer.n_revoked = request->n_affected;
-        secret_done(&call->answer.user->hash);
         cache_forget_user(call->authority->cache, call->answer.user->id);
         if (call->answer.user->state != old_state)
                 return admin_finish_changed(&set->admin);

@@ -1,7 +1,7 @@
 /* Looking at users, and the changes to them that need no hash.
  *
  * Invariants: a caller who is no administrator hears of its own user only, and of others what it
- * hears of nobody. No answer carries a hash. */
+ * hears of nobody. */
 
 #include "core/users.h"
 
@@ -30,7 +30,6 @@ static void get_answered(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
-        secret_done(&call->answer.user->hash);
         call_finish(call, 0);
 }
 
@@ -55,8 +54,6 @@ static void list_answered(Call *call, StoreRequest *request) {
         call->answer.users = TAKE_PTR(request->users);
         call->answer.n_users = TAKE(request->n_users, 0);
         call->answer.cursor = TAKE_PTR(request->cursor);
-        for (size_t i = 0; i < call->answer.n_users; i++)
-                secret_done(&call->answer.users[i]->hash);
         call_finish(call, 0);
 }
 
@@ -82,7 +79,6 @@ static void change_answered(Call *call, StoreRequest *request) {
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
         call->answer.n_revoked = request->n_affected;
-        secret_done(&call->answer.user->hash);
         cache_forget_user(call->authority->cache, call->answer.user->id);
         admin_finish_changed((AdminCall *)call);
 }
