@@ -19,6 +19,7 @@
 
 #define FAKE_SCRIPT_MAX  16
 #define FAKE_REQUEST_MAX 16384
+#define FAKE_FLUSH       "FLUSH\r\n\r\n"
 
 typedef struct FakeAnswer {
         const char *bytes;
@@ -112,6 +113,8 @@ static inline void fake_serve(FakeTokend *fake, int fd) {
                 return;
 
         fake_receive(fake, fd, fake->requests[slot]);
+        if (strncmp(fake->requests[slot], FAKE_FLUSH, strlen(FAKE_FLUSH)) == 0)
+                return;
         pthread_mutex_lock(&fake->lock);
         if (fake->requests[slot][0])
                 fake->n_requests++;
@@ -163,8 +166,25 @@ static inline void fake_stop(FakeTokend *fake) {
         pthread_mutex_destroy(&fake->lock);
 }
 
+/* Returns when everybody who connected before was served: a client that gave up may still be in the
+ * queue, and must not get the answer that is meant for the next. */
+static inline void fake_flush(FakeTokend *fake) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        char byte;
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        strcpy(address.sun_path, fake->path);
+        if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+                abort();
+        if (send(fd, FAKE_FLUSH, strlen(FAKE_FLUSH), MSG_NOSIGNAL) > 0)
+                while (recv(fd, &byte, 1, 0) > 0)
+                        continue;
+        close(fd);
+}
+
 /* Forgets what was, and answers with these from now on. */
 static inline void fake_script(FakeTokend *fake, const FakeAnswer *answers, size_t n) {
+        fake_flush(fake);
         pthread_mutex_lock(&fake->lock);
         if (n > 0)
                 memcpy(fake->script, answers, n * sizeof(*answers));
