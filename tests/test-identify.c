@@ -1,0 +1,214 @@
+/* Who is calling, and when a refusal is told. */
+
+#include "core/call.h"
+#include "core/password.h"
+#include "core-fixture.h"
+
+static int identify(Core *core, Credentials credentials, Heard *heard) {
+        heard_done(heard);
+        authority_identify(core->authority, &credentials, core_on_caller, heard);
+        return core_wait(core, heard);
+}
+
+static void test_peers(void **state) {
+        static const struct {
+                enum Door door;
+                uint32_t uid;
+                enum CallerKind kind;
+        } rows[] = {
+                { DOOR_SOCKET, 0, CALLER_ROOT },    { DOOR_SOCKET, 1000, CALLER_UID },
+                { DOOR_BUS, 0, CALLER_ROOT },       { DOOR_BUS, 1000, CALLER_UID },
+                { DOOR_TCP, 0, CALLER_ANONYMOUS },  { DOOR_TCP, UID_NONE, CALLER_ANONYMOUS },
+                { DOOR_SOCKET, UID_NONE, CALLER_ANONYMOUS },
+        };
+        Core *core = *state;
+        _heard_ heard = { 0 };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Caller peer = core_caller(CALLER_ANONYMOUS, rows[i].door, rows[i].uid);
+
+                assert_int_equal(identify(core, (Credentials){ .peer = peer.peer }, &heard), 0);
+                assert_int_equal(heard.caller.kind, rows[i].kind);
+                assert_int_equal(heard.caller.peer.uid, rows[i].uid);
+        }
+}
+
+static void test_clients(void **state) {
+        Core *core = *state;
+        Caller root = core_root(), anonymous = core_anonymous();
+        _secret_ right = core_secret("SECRET-of-app"), wrong = core_secret("wrong"), none = SECRET_INIT;
+        _secret_ bearer = core_secret("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        _heard_ heard = { 0 };
+
+        core->config.throttle = false;
+        authority_set_config(core->authority, &core->config);
+        core_add_client(core, "app", "password", NULL, false);
+        const struct {
+                Credentials credentials;
+                int r;
+        } rows[] = {
+                { { .client_id = "app", .client_secret = &right }, 0 },
+                { { .client_id = "app", .client_secret = &wrong }, REASON_INVALID_CLIENT },
+                { { .client_id = "nobody", .client_secret = &right }, REASON_INVALID_CLIENT },
+                { { .client_id = "app", .client_secret = &none }, REASON_INVALID_CLIENT },
+                { { .client_id = "app" }, REASON_INVALID_CLIENT },
+                { { .client_id = "", .client_secret = &right }, REASON_INVALID_CLIENT },
+                { { .client_secret = &right }, REASON_INVALID_CLIENT },
+                { { .client_id = CLIENT_LOCAL, .client_secret = &right }, REASON_INVALID_CLIENT },
+                { { .client_id = "app", .client_secret = &right, .bearer = &bearer },
+                  REASON_INVALID_REQUEST },
+                { { .client_id = "a p", .client_secret = &wrong, .client_id_raw = "app",
+                    .client_secret_raw = &right }, 0 },
+                { { .client_id = "app", .client_secret = &right, .client_id_raw = "app",
+                    .client_secret_raw = &wrong }, 0 },
+                { { .client_id = "app", .client_secret = &wrong, .client_id_raw = "app",
+                    .client_secret_raw = &right }, 0 },
+                { { .client_id = "app", .client_secret = &wrong, .client_id_raw = "app",
+                    .client_secret_raw = &wrong }, REASON_INVALID_CLIENT },
+                /* the second time without a hash */
+                { { .client_id = "app", .client_secret = &right }, 0 },
+                { { .client_id = "app", .client_secret = &wrong }, REASON_INVALID_CLIENT },
+        };
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Credentials credentials = rows[i].credentials;
+
+                credentials.peer = i % 2 ? root.peer : anonymous.peer;
+                int r = identify(core, credentials, &heard);
+                if (r != rows[i].r)
+                        fail_msg("row %zu: %s", i, reason_to_string(r));
+                if (r == 0) {
+                        assert_int_equal(heard.caller.kind, CALLER_CLIENT);
+                        assert_string_equal(heard.caller.client->id, "app");
+                } else {
+                        /* root's door does not make root of a caller whose proof failed */
+                        assert_int_equal(heard.caller.kind, CALLER_ANONYMOUS);
+                }
+        }
+}
+
+static void test_client_throttle(void **state) {
+        Core *core = *state;
+        Caller anonymous = core_anonymous();
+        _secret_ right = core_secret("SECRET-of-app"), wrong = core_secret("wrong");
+        _secret_ raw = core_secret("other");
+        _heard_ heard = { 0 };
+
+        core_add_client(core, "app", "password", NULL, false);
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(identify(core, (Credentials){ .peer = anonymous.peer,
+                                                               .client_id = "app",
+                                                               .client_secret = &wrong,
+                                                               .client_id_raw = "app",
+                                                               .client_secret_raw = &raw },
+                                          &heard),
+                                 REASON_INVALID_CLIENT);
+        assert_int_equal(identify(core, (Credentials){ .peer = anonymous.peer,
+                                                       .client_id = "app",
+                                                       .client_secret = &right },
+                                  &heard),
+                         REASON_TOO_MANY_FAILURES);
+        strcpy(anonymous.peer.remote, "192.0.2.2");
+        assert_int_equal(identify(core, (Credentials){ .peer = anonymous.peer,
+                                                       .client_id = "app",
+                                                       .client_secret = &right },
+                                  &heard),
+                         0);
+}
+
+static void test_bearers(void **state) {
+        Core *core = *state;
+        Caller root = core_root(), ada = core_uid(70000);
+        _caller_ caller = CALLER_INIT;
+        _heard_ token = { 0 }, own = { 0 };
+        _secret_ none = core_secret("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        _secret_ text = core_secret("not a token");
+
+        core_add_user(core, "ada", 70000);
+        core_add_client(core, "ada-app", "client_credentials", NULL, false);
+        assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &token), 0);
+        assert_int_equal(core_bearer(core, &token.answer.access_token, &caller), 0);
+        assert_int_equal(caller.kind, CALLER_USER_TOKEN);
+        assert_string_equal(caller.token->user_id, "id-ada");
+        caller_done(&caller);
+        assert_int_equal(core_bearer(core, &token.answer.refresh_token, &caller), REASON_INVALID_TOKEN);
+        assert_int_equal(core_bearer(core, &none, &caller), REASON_INVALID_TOKEN);
+        assert_int_equal(core_bearer(core, &text, &caller), REASON_INVALID_TOKEN);
+
+        authority_issue(core->authority, &root, &(IssueRequest){ .client_id = "ada-app" },
+                        core_on_answer, &own);
+        assert_int_equal(core_wait(core, &own), 0);
+        assert_int_equal(core_bearer(core, &own.answer.access_token, &caller), 0);
+        assert_int_equal(caller.kind, CALLER_CLIENT_TOKEN);
+        assert_null(caller.token->user_id);
+
+        core_turned = 7 * DAY;
+        caller_done(&caller);
+        assert_int_equal(core_bearer(core, &token.answer.access_token, &caller), REASON_INVALID_TOKEN);
+}
+
+/* µs from the request to the refusal. */
+static int64_t refusal_time(Core *core, Caller *caller, const char *user, const char *password, int r) {
+        _heard_ heard = { 0 };
+
+        caller->peer.received = clock_monotonic(&core_clock);
+        assert_int_equal(core_log_in(core, caller, user, password, NULL, NULL, &heard), r);
+        return clock_monotonic(&core_clock) - caller->peer.received;
+}
+
+/* Known and unknown, right and wrong: each a whole number of quanta, and the same for all. */
+static void test_refusals_come_at_a_fixed_time(void **state) {
+        Core *core = *state;
+        Caller root = core_root(), ada = core_uid(70000);
+        _caller_ app = CALLER_INIT;
+
+        core->config.throttle = false;
+        authority_set_config(core->authority, &core->config);
+        core_add_user(core, "ada", 70000);
+        core_add_user_like(core, "lou", 70001, NULL, NULL, USER_LOCKED);
+        core_add_client(core, "app", "password", NULL, false);
+        app = core_client(core, "app");
+        (void)refusal_time(core, &app, "ada", "wrong", REASON_WRONG_PASSWORD);
+
+        const struct {
+                Caller *caller;
+                const char *user;
+                const char *password;
+                int r;
+        } rows[] = {
+                { &app, "ada", "wrong", REASON_WRONG_PASSWORD },
+                { &app, "nobody", "wrong", REASON_WRONG_PASSWORD },
+                { &app, "a:b", "wrong", REASON_WRONG_PASSWORD },
+                { &app, "lou", "wrong", REASON_WRONG_PASSWORD },
+                { &app, "lou", "PASSWORD-of-lou", REASON_USER_LOCKED },
+                { &app, "ada", "", REASON_EMPTY_PASSWORD },
+                { &ada, "lou", "wrong", REASON_ACCESS_DENIED },
+                { &ada, "nobody", "wrong", REASON_ACCESS_DENIED },
+        };
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                int64_t quantum = password_refusal_delay(core->authority->passwords);
+                int64_t took = refusal_time(core, rows[i].caller, rows[i].user, rows[i].password,
+                                            rows[i].r);
+
+                assert_true(quantum > 0);
+                assert_true(quantum == password_refusal_delay(core->authority->passwords));
+                assert_true(took >= quantum);
+                assert_true(took % quantum < 20 * USEC_PER_MSEC);
+        }
+        /* root's door does not wait */
+        int64_t quantum = password_refusal_delay(core->authority->passwords);
+        assert_true(refusal_time(core, &root, "nobody", "wrong", REASON_USER_UNKNOWN) < quantum);
+        assert_true(refusal_time(core, &root, "ada", "", REASON_EMPTY_PASSWORD) < quantum);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, core_setup, core_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(test_peers),
+                TEST(test_clients),
+                TEST(test_client_throttle),
+                TEST(test_bearers),
+                TEST(test_refusals_come_at_a_fixed_time),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
