@@ -256,7 +256,7 @@ const ConfigKind kind_socket = { parse_socket, CONFIG_TEXT,
                                  "an absolute path of at most 107 bytes" };
 const ConfigKind kind_store = { parse_store, CONFIG_TEXT, "sqlite: and an absolute path" };
 const ConfigKind kind_account_path = { parse_account_path, CONFIG_TEXT,
-                                       "an absolute path without \"..\" and \":\"" };
+                                       "an absolute path without \"..\", \":\" and \",\"" };
 const ConfigKind kind_id = { parse_id, CONFIG_TEXT, "at most 128 ASCII characters, no spaces" };
 const ConfigKind kind_issuer = { parse_issuer, CONFIG_TEXT,
                                  "an http:// or https:// URL without query, fragment and final /" };

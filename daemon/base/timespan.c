@@ -113,7 +113,9 @@ int timespan_parse(const char *text, int64_t *ret) {
                 if (r < 0)
                         return r;
 
-                /* Below 2^63 × 10^6 × 2^45 (a year): no overflow in 128 bits. */
+                if (number / FRACTION_ONE > INT64_MAX / unit)
+                        return -ERANGE;
+
                 sum += number * unit / FRACTION_ONE;
                 if (sum > INT64_MAX)
                         return -ERANGE;

@@ -165,7 +165,7 @@ bool account_path_is_valid(const char *path) {
                 return false;
 
         for (size_t i = 0; i < size; i++)
-                if ((unsigned char)path[i] < ' ' || path[i] == '\177' || path[i] == ':')
+                if ((unsigned char)path[i] < ' ' || strchr("\177:,", path[i]))
                         return false;
 
         for (const char *part = path; part; part = strchr(part + 1, '/'))

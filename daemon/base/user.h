@@ -41,7 +41,7 @@ int user_state_from_string(const char *text, enum UserState *ret); /* -EINVAL */
 bool id_is_valid(const char *id);
 /* One '@', something on both sides, no white space. */
 bool email_is_valid(const char *email);
-/* Absolute, no "..", no ':' and no control characters: a home or a shell. */
+/* Absolute, no "..", no ':', no ',' and no control characters: a home or a shell. */
 bool account_path_is_valid(const char *path);
 /* A random UUID (RFC 9562 version 4) as 36 characters. */
 int uuid_generate(char ret[static 37]);

@@ -1,0 +1,58 @@
+/* OAuth clients as values. */
+
+#include "unit.h"
+
+#include <string.h>
+
+#include "base/client.h"
+#include "wire/text.h"
+
+static void test_copy_is_deep(void **state) {
+        _cleanup_(client_freep) Client *client = client_new(), *copy = NULL;
+
+        client->id = strdup("app");
+        assert_int_equal(secret_set(&client->hash, "$y$x", 4), 0);
+        assert_int_equal(strv_extend(&client->grants, "password"), 0);
+        assert_int_equal(strv_extend(&client->issue_for, "staff"), 0);
+        client->introspect_own_only = true;
+        client->access_lifetime = 1;
+        client->refresh_lifetime = 2;
+        client->created = 3;
+        client->epoch = 4;
+
+        assert_int_equal(client_copy(client, &copy), 0);
+        assert_ptr_not_equal(client->id, copy->id);
+        assert_string_equal(copy->id, "app");
+        assert_true(secret_equal(&client->hash, &copy->hash));
+        assert_string_equal(copy->grants[0], "password");
+        assert_null(copy->scopes);
+        assert_string_equal(copy->issue_for[0], "staff");
+        assert_true(copy->introspect_own_only);
+        assert_int_equal(copy->access_lifetime, 1);
+        assert_int_equal(copy->refresh_lifetime, 2);
+        assert_int_equal(copy->created, 3);
+        assert_int_equal(copy->epoch, 4);
+        assert_null(client_free(NULL));
+}
+
+static void test_grants_are_given_by_name(void **state) {
+        _cleanup_(client_freep) Client *client = client_new();
+
+        assert_false(client_may_use_grant(client, "password"));
+        assert_int_equal(strv_extend(&client->grants, "refresh_token"), 0);
+        assert_true(client_may_use_grant(client, "refresh_token"));
+        assert_false(client_may_use_grant(client, "password"));
+        assert_false(client_may_use_grant(client, "refresh"));
+        assert_false(client_may_use_grant(client, ""));
+        assert_false(client_may_use_grant(client, NULL));
+        assert_false(client_may_use_grant(NULL, "password"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_copy_is_deep),
+                cmocka_unit_test(test_grants_are_given_by_name),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

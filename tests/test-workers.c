@@ -1,0 +1,304 @@
+/* The pool: its bounds, its lanes, its fairness, and that no job is ever lost. Jobs wait at a gate
+ * that the test opens, so that order is told by events and not by time. */
+
+#include "unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/workers.h"
+#include "wire/text.h"
+
+#define N_JOBS 32
+
+typedef struct TestJob {
+        Job job; /* first */
+        int number;
+        bool ran;
+} TestJob;
+
+static struct {
+        sem_t gate;    /* a running job ends */
+        sem_t started; /* a job has begun to run */
+        pthread_mutex_t lock;
+        int order[N_JOBS]; /* in which jobs began */
+        int n_started;
+        int n_done;
+        int nice;
+        char name[16];
+        bool blocks_signals;
+} seen;
+
+static TestJob jobs[N_JOBS];
+
+static void run_gated(Job *job) {
+        sigset_t mask;
+
+        pthread_mutex_lock(&seen.lock);
+        ((TestJob *)job)->ran = true;
+        seen.order[seen.n_started++] = ((TestJob *)job)->number;
+        seen.nice = getpriority(PRIO_PROCESS, gettid());
+        pthread_getname_np(pthread_self(), seen.name, sizeof(seen.name));
+        pthread_sigmask(SIG_BLOCK, NULL, &mask);
+        seen.blocks_signals = sigismember(&mask, SIGTERM) && sigismember(&mask, SIGCHLD);
+        pthread_mutex_unlock(&seen.lock);
+
+        sem_post(&seen.started);
+        sem_wait(&seen.gate);
+}
+
+static void on_done(Job *job) {
+        seen.n_done++;
+}
+
+static int setup(void **state) {
+        memset(&seen, 0, sizeof(seen));
+        memset(jobs, 0, sizeof(jobs));
+        sem_init(&seen.gate, 0, 0);
+        sem_init(&seen.started, 0, 0);
+        pthread_mutex_init(&seen.lock, NULL);
+        for (int i = 0; i < N_JOBS; i++) {
+                jobs[i].number = i;
+                jobs[i].job.run = run_gated;
+                jobs[i].job.done = on_done;
+        }
+        return sd_event_new((sd_event **)state) < 0;
+}
+
+static int teardown(void **state) {
+        sd_event_unref(*state);
+        return 0;
+}
+
+static Workers *make(sd_event *event, size_t n_threads, size_t queue_max) {
+        const WorkersOptions options = { "test", n_threads, queue_max, 19 };
+        Workers *workers = NULL;
+
+        assert_int_equal(workers_new(event, &options, &workers), 0);
+        return workers;
+}
+
+static int submit(Workers *workers, int number, bool urgent, const char *key) {
+        jobs[number].job.urgent = urgent;
+        jobs[number].job.key = key;
+        return workers_submit(workers, &jobs[number].job);
+}
+
+static void await_start(void) {
+        sem_wait(&seen.started);
+}
+
+/* No further job may begin: as far as that can be seen, that is after a while. */
+static void assert_nothing_starts(void) {
+        usleep(50000);
+        assert_int_equal(sem_trywait(&seen.started), -1);
+}
+
+static void end_one(sd_event *event) {
+        int before = seen.n_done;
+
+        sem_post(&seen.gate);
+        while (seen.n_done == before)
+                assert_true(sd_event_run(event, 10000000) > 0);
+}
+
+static void test_bound_is_exact(void **state) {
+        Workers *workers = make(*state, 1, 4);
+        int n_taken = 0;
+
+        /* Whether the thread has woken up in between or not: one runs and four wait. */
+        for (int i = 0; i < 20; i++) {
+                int r = submit(workers, i, false, "uid:1000");
+
+                assert_true(r == 0 || r == -EAGAIN);
+                n_taken += r == 0;
+                assert_int_equal(r == 0, i < 5);
+        }
+        assert_int_equal(n_taken, 5);
+
+        /* Root has a bound of its own. */
+        for (int i = 20; i < 24; i++)
+                assert_int_equal(submit(workers, i, true, NULL), 0);
+
+        for (int i = 0; i < N_JOBS; i++)
+                sem_post(&seen.gate);
+        while (seen.n_done < 9)
+                assert_true(sd_event_run(*state, 10000000) > 0);
+        workers_free(workers);
+        assert_int_equal(seen.n_done, 9);
+        assert_false(jobs[5].ran);
+}
+
+static void test_urgent_goes_first(void **state) {
+        Workers *workers = make(*state, 1, 10);
+
+        assert_int_equal(submit(workers, 0, false, "a"), 0);
+        await_start();
+        for (int i = 1; i < 6; i++)
+                assert_int_equal(submit(workers, i, false, "a"), 0);
+        assert_int_equal(submit(workers, 6, true, "uid:0"), 0);
+        assert_int_equal(submit(workers, 7, true, "uid:0"), 0);
+
+        for (int i = 0; i < 8; i++)
+                end_one(*state);
+        workers_free(workers);
+
+        static const int expected[] = { 0, 6, 7, 1, 2, 3, 4, 5 };
+        assert_memory_equal(seen.order, expected, sizeof(expected));
+}
+
+static void test_ordinary_jobs_take_half(void **state) {
+        Workers *workers = make(*state, 8, 20);
+        static const char *const keys[] = { "a", "b", "c", "d", "e", "f" };
+
+        for (int i = 0; i < 6; i++)
+                assert_int_equal(submit(workers, i, false, keys[i]), 0);
+        for (int i = 0; i < 4; i++)
+                await_start();
+        assert_nothing_starts();
+
+        /* Root still finds threads. */
+        for (int i = 6; i < 10; i++)
+                assert_int_equal(submit(workers, i, true, NULL), 0);
+        for (int i = 0; i < 4; i++)
+                await_start();
+
+        for (int i = 0; i < 10; i++)
+                sem_post(&seen.gate);
+        while (seen.n_done < 10)
+                assert_true(sd_event_run(*state, 10000000) > 0);
+        workers_free(workers);
+}
+
+static void test_one_key_holds_two_threads(void **state) {
+        Workers *workers = make(*state, 8, 20);
+
+        for (int i = 0; i < 6; i++)
+                assert_int_equal(submit(workers, i, false, "flood"), 0);
+        await_start();
+        await_start();
+        assert_nothing_starts();
+
+        /* Another caller passes the flood, jobs for nobody in particular too. */
+        assert_int_equal(submit(workers, 6, false, "other"), 0);
+        await_start();
+        assert_int_equal(seen.order[2], 6);
+        assert_int_equal(submit(workers, 7, false, NULL), 0);
+        await_start();
+        assert_int_equal(seen.order[3], 7);
+
+        for (int i = 0; i < 8; i++)
+                sem_post(&seen.gate);
+        while (seen.n_done < 8)
+                assert_true(sd_event_run(*state, 10000000) > 0);
+        workers_free(workers);
+}
+
+static void test_fewest_running_first(void **state) {
+        Workers *workers = make(*state, 4, 20);
+
+        for (int i = 0; i < 6; i++)
+                assert_int_equal(submit(workers, i, false, "flood"), 0);
+        await_start();
+        await_start();
+        assert_int_equal(submit(workers, 6, false, "other"), 0);
+
+        /* One of the flood still runs when the other ends: who has none goes first. */
+        end_one(*state);
+        await_start();
+        assert_int_equal(seen.order[2], 6);
+
+        for (int i = 0; i < 6; i++)
+                sem_post(&seen.gate);
+        while (seen.n_done < 7)
+                assert_true(sd_event_run(*state, 10000000) > 0);
+        workers_free(workers);
+}
+
+static void test_threads_are_ours(void **state) {
+        Workers *workers = make(*state, 2, 2);
+        int before = getpriority(PRIO_PROCESS, 0);
+        sigset_t mask;
+
+        assert_int_equal(submit(workers, 0, true, NULL), 0);
+        await_start();
+        assert_int_equal(seen.nice, 19);
+        assert_string_equal(seen.name, "test");
+        assert_true(seen.blocks_signals);
+
+        /* and the loop's thread is as it was */
+        assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
+        pthread_sigmask(SIG_BLOCK, NULL, &mask);
+        assert_false(sigismember(&mask, SIGTERM));
+
+        end_one(*state);
+        workers_free(workers);
+}
+
+static void test_free_cancels_what_waits(void **state) {
+        Workers *workers = make(*state, 1, 10);
+
+        assert_int_equal(submit(workers, 0, false, NULL), 0);
+        await_start();
+        for (int i = 1; i < 5; i++)
+                assert_int_equal(submit(workers, i, i % 2, NULL), 0);
+
+        sem_post(&seen.gate);
+        for (int i = 0; i < 4; i++)
+                sem_post(&seen.gate);
+        workers_free(workers);
+
+        assert_int_equal(seen.n_done, 5);
+        assert_true(jobs[0].ran && !jobs[0].job.cancelled);
+        for (int i = 1; i < 5; i++)
+                assert_int_equal(jobs[i].ran, !jobs[i].job.cancelled);
+}
+
+static void on_done_again(Job *job) {
+        seen.n_done++;
+        assert_int_equal(workers_submit((Workers *)job->key, job), -ESHUTDOWN);
+}
+
+static void test_no_job_at_the_end(void **state) {
+        Workers *workers = make(*state, 1, 10);
+
+        jobs[0].job.done = on_done_again;
+        jobs[0].job.key = (const char *)workers;
+        jobs[0].job.urgent = true;
+        sem_post(&seen.gate);
+        assert_int_equal(workers_submit(workers, &jobs[0].job), 0);
+        await_start();
+        workers_free(workers);
+        assert_int_equal(seen.n_done, 1);
+}
+
+static void test_options(void **state) {
+        Workers *workers = NULL;
+
+        assert_int_equal(workers_new(*state, &(WorkersOptions){ "x", 0, 1, 0 }, &workers), -EINVAL);
+        assert_int_equal(workers_new(*state, &(WorkersOptions){ "sixteen-letters!", 1, 1, 0 }, &workers),
+                         -EINVAL);
+        assert_null(workers);
+        assert_null(workers_free(NULL));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_bound_is_exact, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_urgent_goes_first, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_ordinary_jobs_take_half, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_one_key_holds_two_threads, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_fewest_running_first, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_threads_are_ours, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_free_cancels_what_waits, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_no_job_at_the_end, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_options, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
