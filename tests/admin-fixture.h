@@ -1,7 +1,7 @@
 #pragma once
 
-/* An authority on a store in a folder of its own, with a machine that exists in tables only, for the
- * tests of what administrators do. Calls are made and waited for one by one. */
+/* An authority on a store in a folder of its own, with a machine that exists in tables only, for
+ * the tests of what administrators do. Calls are made and waited for one by one. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,8 +23,8 @@ typedef struct Fixture {
         Config config;
         Store *store;
         Authority *authority;
-        unsigned n_changed;     /* calls of users_changed */
-        bool holds_changes;     /* they are not done before release_change() */
+        unsigned n_changed; /* calls of users_changed */
+        bool holds_changes; /* they are not done before release_change() */
         void (*done)(void *done_userdata);
         void *done_userdata;
 } Fixture;
@@ -40,7 +40,7 @@ static const struct {
         const char *name;
         uint32_t uid, gid;
 } machine_users[] = {
-        { "root", 0, 0 }, { "toor", 0, 0 },       { "daemon", 1, 1 },
+        { "root", 0, 0 },     { "toor", 0, 0 },        { "daemon", 1, 1 },
         { "kim", 1500, 100 }, { "lee", 70001, 70001 }, { "dynamic", 61184, 61184 },
 };
 
@@ -101,7 +101,8 @@ static const NssSource machine = {
         .group_by_gid = machine_group_by_gid,
 };
 
-static void on_users_changed(void *userdata, void (*done)(void *done_userdata), void *done_userdata) {
+static void on_users_changed(void *userdata, void (*done)(void *done_userdata),
+                             void *done_userdata) {
         Fixture *fixture = userdata;
 
         fixture->n_changed++;
@@ -137,9 +138,12 @@ static Fixture *fixture_new(void) {
                 .throttle = true,
         };
         assert_true(sd_event_new(&fixture->event) >= 0);
-        assert_int_equal(store_open(fixture->event, &clock_system, address, &fixture->store, &message), 0);
-        assert_int_equal(authority_new(fixture->event, fixture->store, &fixture->config, &clock_system,
-                                       &fixture->authority), 0);
+        assert_int_equal(store_open(fixture->event, &clock_system, address, &fixture->store,
+                                    &message),
+                         0);
+        assert_int_equal(authority_new(fixture->event, fixture->store, &fixture->config,
+                                       &clock_system, &fixture->authority),
+                         0);
         nss_free(fixture->authority->nss);
         assert_int_equal(nss_new(fixture->event, &machine, &fixture->authority->nss), 0);
         authority_set_observer(fixture->authority, &observer);
@@ -167,7 +171,9 @@ static void fixture_freep(Fixture **fixture) {
 static inline Caller caller_uid(uint32_t uid) {
         Caller caller = {
                 .kind = uid == 0 ? CALLER_ROOT : CALLER_UID,
-                .peer = { .door = DOOR_SOCKET, .uid = uid, .received = clock_monotonic(&clock_system) },
+                .peer = { .door = DOOR_SOCKET,
+                          .uid = uid,
+                          .received = clock_monotonic(&clock_system) },
         };
 
         snprintf(caller.peer.remote, sizeof(caller.peer.remote), "uid:%u", uid);
@@ -224,4 +230,48 @@ static inline Secret secret_of(const char *text) {
 
         assert_int_equal(secret_append_text(&secret, text), 0);
         return secret;
+}
+
+static inline int add_user_as(Fixture *fixture, const UserAddRequest *request, Outcome *outcome) {
+        Caller root = caller_uid(0);
+
+        *outcome = (Outcome){ 0 };
+        authority_user_add(fixture->authority, &root, request, on_answer, outcome);
+        return fixture_wait(fixture, outcome);
+}
+
+/* Whose user the test takes. */
+static inline User *add_user(Fixture *fixture, const char *name, const char *password) {
+        _cleanup_(secret_done) Secret secret = secret_of(password);
+        UserAddRequest request = { .name = name, .uid = UID_NONE, .password = &secret };
+        Outcome outcome;
+        User *user;
+
+        assert_int_equal(add_user_as(fixture, &request, &outcome), 0);
+        user = TAKE_PTR(outcome.answer.user);
+        outcome_done(&outcome);
+        return user;
+}
+
+/* r of a password grant by root. */
+static inline int try_password(Fixture *fixture, const char *name, const char *password,
+                               Outcome *outcome) {
+        _cleanup_(secret_done) Secret secret = secret_of(password);
+        Caller root = caller_uid(0);
+        GrantRequest request = { .grant_type = "password", .username = name, .password = &secret };
+
+        *outcome = (Outcome){ 0 };
+        authority_grant(fixture->authority, &root, &request, on_answer, outcome);
+        return fixture_wait(fixture, outcome);
+}
+
+static inline int set_password(Fixture *fixture, const Caller *caller, const char *id,
+                               const char *old, const char *new, Outcome *outcome) {
+        _cleanup_(secret_done) Secret old_secret = secret_of(old ? old : "");
+        _cleanup_(secret_done) Secret new_secret = secret_of(new);
+
+        *outcome = (Outcome){ 0 };
+        authority_user_set_password(fixture->authority, caller, id, old ? &old_secret : NULL,
+                                    &new_secret, on_answer, outcome);
+        return fixture_wait(fixture, outcome);
 }

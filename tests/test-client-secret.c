@@ -72,7 +72,8 @@ static void many_clients_stay_bounded(void **state) {
         for (unsigned i = 0; i < 10000; i++) {
                 snprintf(id, sizeof(id), "app%u", i);
                 client_secrets_remember(secrets, &client, &right);
-                assert_int_equal(client_secrets_check(secrets, &client, &right), CLIENT_SECRET_RIGHT);
+                assert_int_equal(client_secrets_check(secrets, &client, &right),
+                                 CLIENT_SECRET_RIGHT);
         }
         for (unsigned i = 0; i < 10000; i++) {
                 snprintf(id, sizeof(id), "app%u", i);

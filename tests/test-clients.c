@@ -21,9 +21,9 @@ static void on_caller(void *userdata, int r, Caller *caller) {
 }
 
 static int identify(Fixture *fixture, const char *id, const Secret *secret) {
-        Credentials credentials = {
-                .peer = caller_uid(1000).peer, .client_id = id, .client_secret = secret
-        };
+        Credentials credentials = { .peer = caller_uid(1000).peer,
+                                    .client_id = id,
+                                    .client_secret = secret };
 
         identify_called = false;
         authority_identify(fixture->authority, &credentials, on_caller, NULL);
@@ -141,18 +141,22 @@ static void ids_are_nobody_elses(void **state) {
         Outcome outcome = { 0 };
 
         authority_user_add(fixture->authority, &root,
-                           &(UserAddRequest){ .name = "ada", .id = "A-1", .uid = UID_NONE }, on_answer,
-                           &outcome);
+                           &(UserAddRequest){ .name = "ada", .id = "A-1", .uid = UID_NONE },
+                           on_answer, &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), 0);
         outcome_done(&outcome);
-        assert_int_equal(add(fixture, &(ClientAddRequest){ .id = "ada" }, &outcome), REASON_ID_TAKEN);
-        assert_int_equal(add(fixture, &(ClientAddRequest){ .id = "A-1" }, &outcome), REASON_ID_TAKEN);
+        assert_int_equal(add(fixture, &(ClientAddRequest){ .id = "ada" }, &outcome),
+                         REASON_ID_TAKEN);
+        assert_int_equal(add(fixture, &(ClientAddRequest){ .id = "A-1" }, &outcome),
+                         REASON_ID_TAKEN);
         assert_int_equal(add(fixture, &(ClientAddRequest){ .id = "app" }, &outcome), 0);
         outcome_done(&outcome);
-        assert_int_equal(add(fixture, &(ClientAddRequest){ .id = "app" }, &outcome), REASON_ID_TAKEN);
+        assert_int_equal(add(fixture, &(ClientAddRequest){ .id = "app" }, &outcome),
+                         REASON_ID_TAKEN);
         outcome = (Outcome){ 0 };
         authority_user_add(fixture->authority, &root,
-                           &(UserAddRequest){ .name = "app", .uid = UID_NONE }, on_answer, &outcome);
+                           &(UserAddRequest){ .name = "app", .uid = UID_NONE }, on_answer,
+                           &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), REASON_ID_TAKEN);
 }
 

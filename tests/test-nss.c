@@ -65,7 +65,8 @@ static void the_machine_knows_root(void **state) {
 
 static void the_machine_knows_nobody_of_that_name(void **state) {
         static const char *const groups[] = { "root", "no-such-group-here", NULL };
-        NssQuestion question = { .name = "no-such-user-here", .uid = 1999999999,
+        NssQuestion question = { .name = "no-such-user-here",
+                                 .uid = 1999999999,
                                  .groups = (char *const *)groups };
         Outcome outcome = ask(&nss_source_system, &question);
 
@@ -94,9 +95,8 @@ static int fails_group_by_gid(uint32_t gid, char **ret_name) {
         return gid == 2 ? -EIO : -ENOENT;
 }
 
-static const NssSource fails = {
-        fails_user_by_name, fails_user_by_uid, fails_group_by_name, fails_group_by_gid
-};
+static const NssSource fails = { fails_user_by_name, fails_user_by_uid, fails_group_by_name,
+                                 fails_group_by_gid };
 
 static void a_failure_is_not_no(void **state) {
         static const char *const groups[] = { "broken-group", NULL };
@@ -126,9 +126,8 @@ static int hangs_user_by_name(const char *name, NssUser *ret) {
         return -ENOENT;
 }
 
-static const NssSource hangs = {
-        hangs_user_by_name, fails_user_by_uid, fails_group_by_name, fails_group_by_gid
-};
+static const NssSource hangs = { hangs_user_by_name, fails_user_by_uid, fails_group_by_name,
+                                 fails_group_by_gid };
 
 /* The loop goes on; what does not fit is refused at once; the end answers everybody. */
 static void a_hanging_module_is_bounded(void **state) {

@@ -29,7 +29,8 @@ static void crypt_looks_at_all_that_fits(void **state) {
                 char password[PASSWORD_METHOD_SIZE_MAX + 2];
                 size_t size;
 
-                assert_non_null(crypt_gensalt_rn(prefixes[i], 0, NULL, 0, setting, sizeof(setting)));
+                assert_non_null(crypt_gensalt_rn(prefixes[i], 0, NULL, 0, setting,
+                                                 sizeof(setting)));
                 size = password_setting_size_max(setting);
                 assert_in_range(size, 8, PASSWORD_METHOD_SIZE_MAX);
                 memset(password, 'a', sizeof(password));

@@ -94,7 +94,8 @@ static bool check(Fixture *fixture, const Secret *secret, const char *hash_text)
         Outcome outcome = { 0 };
 
         assert_int_equal(password_check(fixture->passwords, secret, hash_text ? &hash : NULL,
-                                        (PasswordLane){ .key = "uid:1" }, on_check, &outcome), 0);
+                                        (PasswordLane){ .key = "uid:1" }, on_check, &outcome),
+                         0);
         assert_int_equal(outcome.n_calls, 0);
         run_until(fixture, &outcome.n_calls, 1);
         assert_int_equal(outcome.r, 0);
@@ -152,7 +153,8 @@ static void foreign_formats_match(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(prefixes); i++) {
                 char setting[CRYPT_GENSALT_OUTPUT_SIZE], stored[CRYPT_OUTPUT_SIZE];
 
-                assert_non_null(crypt_gensalt_rn(prefixes[i], 0, NULL, 0, setting, sizeof(setting)));
+                assert_non_null(crypt_gensalt_rn(prefixes[i], 0, NULL, 0, setting,
+                                                 sizeof(setting)));
                 strcpy(stored, crypt_rn("geheim", setting, scratch, sizeof(*scratch)));
                 assert_true(check(&fixture, &right, stored));
                 assert_false(check(&fixture, &wrong, stored));
@@ -161,8 +163,10 @@ static void foreign_formats_match(void **state) {
 }
 
 static void what_is_no_hash_never_matches(void **state) {
-        static const char *const stored[] = { NULL, "", "!", "*", "!!", "*0", "*1", "x", "$9$abc$def",
-                                              "$6$", "$y$j9T$", "secret", "$2b$04$short" };
+        static const char *const stored[] = { NULL,          "",    "!",       "*",
+                                              "!!",          "*0",  "*1",      "x",
+                                              "$9$abc$def",  "$6$", "$y$j9T$", "secret",
+                                              "$2b$04$short" };
         Fixture fixture = fixture_cheap();
         static const char *const typed[] = { "secret", "", "!", "*", "*0", "*1", "x" };
 
@@ -207,10 +211,13 @@ static void long_passwords_are_never_cut(void **state) {
                 uint64_t rounds;
                 size_t size_max;
         } cases[] = { { "yescrypt", 1, 511 }, { "sha512crypt", 1000, 511 }, { "bcrypt", 4, 72 } };
-        static const size_t sizes[] = { 1, 71, 72, 73, 510, 511, 512, 513, 1023, PASSWORD_MAX, 65536 };
+        static const size_t sizes[] = {
+                1, 71, 72, 73, 510, 511, 512, 513, 1023, PASSWORD_MAX, 65536
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(cases) * ELEMENTSOF(sizes); i++) {
-                size_t size = sizes[i % ELEMENTSOF(sizes)], max = cases[i / ELEMENTSOF(sizes)].size_max;
+                size_t size = sizes[i % ELEMENTSOF(sizes)],
+                       max = cases[i / ELEMENTSOF(sizes)].size_max;
                 _cleanup_(secret_done) Secret secret = secret_of_size(size);
                 _cleanup_(secret_done) Secret longer = secret_of_size(size + 1);
                 _cleanup_(secret_done) Secret made = SECRET_INIT;
@@ -259,8 +266,9 @@ static void full_queue_refuses_at_once_and_root_goes_first(void **state) {
         }
         assert_in_range(n_taken, 4, 20);
         root.order = &order;
-        assert_int_equal(password_check(fixture.passwords, &secret, NULL, (PasswordLane){ .urgent = true },
-                                        on_check, &root), 0);
+        assert_int_equal(password_check(fixture.passwords, &secret, NULL,
+                                        (PasswordLane){ .urgent = true }, on_check, &root),
+                         0);
         run_until(&fixture, &order, n_taken + 1);
         assert_in_range(root.place, 0, n_taken - 3);
         for (size_t i = 0; i < ELEMENTSOF(outcomes); i++)
@@ -276,8 +284,9 @@ static void free_answers_what_waits(void **state) {
 
         fixture_start(&fixture, "bcrypt", 8, 1, 8);
         for (size_t i = 0; i < ELEMENTSOF(outcomes); i++)
-                assert_int_equal(password_check(fixture.passwords, &secret, NULL, (PasswordLane){ 0 },
-                                                on_check, &outcomes[i]), 0);
+                assert_int_equal(password_check(fixture.passwords, &secret, NULL,
+                                                (PasswordLane){ 0 }, on_check, &outcomes[i]),
+                                 0);
         fixture_done(&fixture);
         for (size_t i = 0; i < ELEMENTSOF(outcomes); i++) {
                 assert_int_equal(outcomes[i].n_calls, 1);
@@ -291,7 +300,9 @@ static void bad_methods_are_refused(void **state) {
         static const struct {
                 const char *method;
                 uint64_t rounds;
-        } cases[] = { { "plain", 0 }, { "", 0 }, { "$1$", 0 }, { "bcrypt", 99 }, { "yescrypt", 99 } };
+        } cases[] = {
+                { "plain", 0 }, { "", 0 }, { "$1$", 0 }, { "bcrypt", 99 }, { "yescrypt", 99 }
+        };
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         Fixture fixture = fixture_cheap();
         _cleanup_(secret_done) Secret secret = secret_of("geheim");

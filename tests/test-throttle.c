@@ -34,7 +34,9 @@ static void fail_times(Throttle *throttle, const char *who, const char *remote, 
 }
 
 static void three_are_free_then_delays_double(void **state) {
-        static const unsigned waits[] = { 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900 };
+        static const unsigned waits[] = {
+                0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900
+        };
         _cleanup_(throttle_freep) Throttle *throttle = fresh();
 
         for (size_t i = 0; i < ELEMENTSOF(waits); i++) {

@@ -22,7 +22,8 @@ void admin_audit(AdminCall *admin, enum AuditEvent event);
 
 /* A new password's or secret's hash, which the step may take. REASON_EMPTY_PASSWORD,
  * REASON_INVALID_VALUE and a full queue end the call. */
-void admin_hash(AdminCall *admin, const Secret *secret, void (*step)(AdminCall *admin, Secret *hash));
+void admin_hash(AdminCall *admin, const Secret *secret,
+                void (*step)(AdminCall *admin, Secret *hash));
 /* Ends the call with r = 0 when whoever shows users to the machine has caught up. */
 void admin_finish_changed(AdminCall *admin);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/* Secrets of clients that were right once: an HMAC-SHA-256 of each under a random key made at start,
- * so that a client's next request costs no password hash. Bounded; in memory only. */
+/* Secrets of clients that were right once: an HMAC-SHA-256 of each under a random key made at
+ * start, so that a client's next request costs no password hash. Bounded; in memory only. */
 
 #include "base/client.h"
 

@@ -92,7 +92,8 @@ static bool lifetime_is_valid(int64_t lifetime, const Config *config) {
 }
 
 /* All but the hash. 0, a negative errno or a Reason. */
-static int client_from_request(const ClientAddRequest *request, const Config *config, Client *client) {
+static int client_from_request(const ClientAddRequest *request, const Config *config,
+                               Client *client) {
         int r;
 
         if (!request->id || !id_is_valid(request->id))
@@ -112,8 +113,8 @@ static int client_from_request(const ClientAddRequest *request, const Config *co
         return admin_copy_text(request->id, &client->id);
 }
 
-void authority_client_add(Authority *authority, const Caller *caller, const ClientAddRequest *request,
-                          AnswerHandler handler, void *userdata) {
+void authority_client_add(Authority *authority, const Caller *caller,
+                          const ClientAddRequest *request, AnswerHandler handler, void *userdata) {
         ClientAddCall *add = admin_call_new(authority, caller, sizeof(*add), add_done, handler,
                                             userdata);
         TokenHash unused;
@@ -142,7 +143,8 @@ static void get_answered(Call *call, StoreRequest *request) {
 
 void authority_client_get(Authority *authority, const Caller *caller, const char *id,
                           AnswerHandler handler, void *userdata) {
-        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+        AdminCall *admin =
+                        admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
 
         if (admin)
                 call_store(&admin->call, call_client_request(id), get_answered);
@@ -159,7 +161,8 @@ static void list_answered(Call *call, StoreRequest *request) {
 
 void authority_client_list(Authority *authority, const Caller *caller, const char *cursor,
                            unsigned limit, AnswerHandler handler, void *userdata) {
-        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+        AdminCall *admin =
+                        admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
         _cleanup_(store_request_freep) StoreRequest *request = NULL;
 
         if (!admin)
@@ -188,7 +191,8 @@ static void remove_answered(Call *call, StoreRequest *request) {
 
 void authority_client_remove(Authority *authority, const Caller *caller, const char *id,
                              AnswerHandler handler, void *userdata) {
-        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+        AdminCall *admin =
+                        admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
 
         if (!admin)
                 return;

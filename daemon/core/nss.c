@@ -1,7 +1,7 @@
 /* Questions to NSS on one thread behind a short queue.
  *
- * The buffers of the getXXnam_r functions grow to a bound; what does not fit there is an error, never
- * "no such user", since that would give somebody's name or uid away. */
+ * The buffers of the getXXnam_r functions grow to a bound; what does not fit there is an error,
+ * never "no such user", since that would give somebody's name or uid away. */
 
 #include <errno.h>
 #include <grp.h>
@@ -218,7 +218,9 @@ static void nss_job_done(Job *base) {
 }
 
 int nss_new(sd_event *event, const NssSource *source, Nss **ret) {
-        static const WorkersOptions options = { .name = "nss", .n_threads = 1, .queue_max = QUEUE_MAX };
+        static const WorkersOptions options = { .name = "nss",
+                                                .n_threads = 1,
+                                                .queue_max = QUEUE_MAX };
         _cleanup_(nss_freep) Nss *nss = calloc(1, sizeof(*nss));
         int r;
 

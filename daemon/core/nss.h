@@ -55,6 +55,6 @@ int nss_new(sd_event *event, const NssSource *source, Nss **ret);
 Nss *nss_free(Nss *nss);
 void nss_freep(Nss **nss);
 
-/* Copies the question. 0 (the handler will be called, not before this returned), REASON_OVERLOADED or
- * a negative errno (it won't be). */
+/* Copies the question. 0 (the handler will be called, not before this returned), REASON_OVERLOADED
+ * or a negative errno (it won't be). */
 int nss_ask(Nss *nss, const NssQuestion *question, NssHandler handler, void *userdata);

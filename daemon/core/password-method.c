@@ -20,6 +20,7 @@ struct PasswordMethod {
         size_t cost_size;      /* or after so many bytes */
 };
 
+/* clang-format off */
 static const PasswordMethod methods[] = {
         { "yescrypt",      "$y$",    PASSWORD_METHOD_SIZE_MAX, 3, 0  },
         { "gost-yescrypt", "$gy$",   PASSWORD_METHOD_SIZE_MAX, 3, 0  },
@@ -37,12 +38,14 @@ static const PasswordMethod methods[] = {
         { NULL,            "_",      PASSWORD_METHOD_SIZE_MAX, 0, 5  },
         { NULL,            "",       8,                        0, 1  }, /* traditional DES */
 };
+/* clang-format on */
 
 _Static_assert(PASSWORD_METHOD_SIZE_MAX <= PASSWORD_MAX, "crypt takes less than we let in");
 
 const PasswordMethod *password_method_find(const char *text) {
         for (size_t i = 0; i < ELEMENTSOF(methods); i++)
-                if (methods[i].name && (streq(methods[i].name, text) || streq(methods[i].prefix, text)))
+                if (methods[i].name &&
+                    (streq(methods[i].name, text) || streq(methods[i].prefix, text)))
                         return &methods[i];
         return NULL;
 }

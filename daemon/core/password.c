@@ -263,8 +263,8 @@ int passwords_set_config(Passwords *passwords, const Config *config) {
         char setting[CRYPT_GENSALT_OUTPUT_SIZE];
         _cleanup_(secret_done) Secret dummy = SECRET_INIT;
 
-        if (!method || !crypt_gensalt_rn(password_method_prefix(method), config->hash_rounds, NULL, 0,
-                                         setting, sizeof(setting)))
+        if (!method || !crypt_gensalt_rn(password_method_prefix(method), config->hash_rounds, NULL,
+                                         0, setting, sizeof(setting)))
                 return -EINVAL;
         if (secret_set(&dummy, setting, strlen(setting)) < 0)
                 return -ENOMEM;
@@ -319,8 +319,8 @@ void passwords_freep(Passwords **passwords) {
         *passwords = passwords_free(*passwords);
 }
 
-int password_check(Passwords *passwords, const Secret *secret, const Secret *hash, PasswordLane lane,
-                   PasswordCheckHandler handler, void *userdata) {
+int password_check(Passwords *passwords, const Secret *secret, const Secret *hash,
+                   PasswordLane lane, PasswordCheckHandler handler, void *userdata) {
         _cleanup_(password_job_freep) PasswordJob *job = NULL;
         int r;
 

@@ -37,16 +37,16 @@ typedef struct PasswordLane {
 /* Both: 0 (the handler will be called, not before this returned), REASON_OVERLOADED or a negative
  * errno (it won't be). */
 
-/* hash NULL, empty, locked ("!…", "*…") or unknown to crypt: never matches, and costs what a hash by
- * the configured method costs. So does a secret that is empty or NULL. */
-int password_check(Passwords *passwords, const Secret *secret, const Secret *hash, PasswordLane lane,
-                   PasswordCheckHandler handler, void *userdata);
-/* Also REASON_EMPTY_PASSWORD, and REASON_INVALID_VALUE: too long for the method, or a NUL inside. */
+/* hash NULL, empty, locked ("!…", "*…") or unknown to crypt: never matches, and costs what a hash
+ * by the configured method costs. So does a secret that is empty or NULL. */
+int password_check(Passwords *passwords, const Secret *secret, const Secret *hash,
+                   PasswordLane lane, PasswordCheckHandler handler, void *userdata);
+/* Also REASON_EMPTY_PASSWORD; REASON_INVALID_VALUE: too long for the method, or a NUL inside. */
 int password_hash(Passwords *passwords, const Secret *secret, PasswordLane lane,
                   PasswordHashHandler handler, void *userdata);
 
-/* µs. Refusals of credentials leave at a whole multiple of it after the request came in: longer than
- * the slowest format of hash seen so far takes. It only grows. */
+/* µs. Refusals of credentials leave at a whole multiple of it after the request came in: longer
+ * than the slowest format of hash seen so far takes. It only grows. */
 int64_t password_refusal_delay(const Passwords *passwords);
 /* Measures a hash's format, if it is new, on a worker. password_check() does so by itself. */
 void password_note_setting(Passwords *passwords, const Secret *hash);

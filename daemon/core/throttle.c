@@ -1,10 +1,10 @@
 /* Failures by who × remote, in tables that never grow and never forget a live entry for a new one.
  *
  * Two banks: remotes of this machine ("uid:N", "local") and all others, so that nobody's names from
- * afar crowd out the console's. Within a bank a remote has a region of its own to fill. When that is
- * full of live entries, whoever has none shares one count with the others of that remote: a flood of
- * invented names slows the strangers who send it, and no delay that stands becomes shorter.
- * Entries are found by 64 bits of a keyed hash; no name is kept. */
+ * afar crowd out the console's. Within a bank a remote has a region of its own to fill. When that
+ * is full of live entries, whoever has none shares one count with the others of that remote: a
+ * flood of invented names slows the strangers who send it, and no delay that stands becomes
+ * shorter. Entries are found by 64 bits of a keyed hash; no name is kept. */
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -1,10 +1,11 @@
 /* Adding a user: what it is to be called, which uid it has, and that nobody else has it.
  *
  * The machine (NSS) is asked first: a name that it knows is adopted with its uid, gid, home and
- * shell. Otherwise the store gives the next uid of UidRange=. Only the store knows which that is, so
- * the user is put in locked and without a password, NSS is asked about the uid, and only then the
- * user comes alive; a uid that somebody else has is left out, with the next try on the one behind
- * it. A daemon that dies in between leaves a locked user behind, never one with two owners. */
+ * shell. Otherwise the store gives the next uid of UidRange=. Only the store knows which that is,
+ * so the user is put in locked and without a password, NSS is asked about the uid, and only then
+ * the user comes alive; a uid that somebody else has is left out, with the next try on the one
+ * behind it. A daemon that dies in between leaves a locked user behind, never one with two
+ * owners. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -132,11 +133,12 @@ static void add_finished(Call *call, StoreRequest *request) {
 /* The uid is nobody else's: from now on the user may log in. */
 static void add_unlock(UserAddCall *add) {
         bool has_password = !secret_is_empty(&add->hash);
-        _cleanup_(store_request_freep) StoreRequest *request = admin_request(
-                        has_password ? STORE_USER_SET_PASSWORD : STORE_USER_SET_STATE, add->added_id);
+        _cleanup_(store_request_freep) StoreRequest *request =
+                        admin_request(has_password ? STORE_USER_SET_PASSWORD : STORE_USER_SET_STATE,
+                                      add->added_id);
 
-        if (!request || (has_password && secret_set(&request->hash, secret_text(&add->hash),
-                                                    add->hash.size) < 0))
+        if (!request || (has_password &&
+                         secret_set(&request->hash, secret_text(&add->hash), add->hash.size) < 0))
                 return call_finish(&add->admin.call, -ENOMEM);
         request->state = USER_ACTIVE;
         request->expected_epoch = add->added_epoch;
@@ -157,7 +159,8 @@ static void add_taken_back(Call *call, StoreRequest *request) {
 
 static void add_take_back(UserAddCall *add, int failure) {
         add->failure = failure;
-        call_store(&add->admin.call, admin_request(STORE_USER_REMOVE, add->added_id), add_taken_back);
+        call_store(&add->admin.call, admin_request(STORE_USER_REMOVE, add->added_id),
+                   add_taken_back);
 }
 
 static void add_uid_asked(void *userdata, int r, NssAnswer *answer) {
@@ -293,7 +296,8 @@ static void add_name_looked_up(Call *call, StoreRequest *request) {
 
 void authority_user_add(Authority *authority, const Caller *caller, const UserAddRequest *request,
                         AnswerHandler handler, void *userdata) {
-        UserAddCall *add = admin_call_new(authority, caller, sizeof(*add), add_done, handler, userdata);
+        UserAddCall *add = admin_call_new(authority, caller, sizeof(*add), add_done, handler,
+                                          userdata);
         int r;
 
         if (!add)

@@ -1,8 +1,8 @@
 /* Setting a user's password: by an administrator, or by the user with the old one.
  *
- * Invariants: the old password is checked like a login, with the same throttle and the same delay of
- * refusals. What is written belongs to the user that was checked: its epoch says so, and a user that
- * was locked or changed meanwhile is looked at again. */
+ * Invariants: the old password is checked like a login, with the same throttle and the same delay
+ * of refusals. What is written belongs to the user that was checked: its epoch says so, and a user
+ * that was locked or changed meanwhile is looked at again. */
 
 #include <errno.h>
 
@@ -103,7 +103,8 @@ static bool user_is_callers(const Caller *caller, const User *user) {
 static void password_user_found(Call *call, StoreRequest *request) {
         PasswordCall *set = (PasswordCall *)call;
 
-        if (set->is_own && (request->result != 0 || !user_is_callers(call->caller, request->users[0])))
+        if (set->is_own &&
+            (request->result != 0 || !user_is_callers(call->caller, request->users[0])))
                 return call_finish(call, REASON_ACCESS_DENIED);
         if (request->result != 0)
                 return call_finish(call, request->result);
@@ -125,7 +126,8 @@ static void password_find(PasswordCall *set) {
 void authority_user_set_password(Authority *authority, const Caller *caller, const char *id,
                                  const Secret *old_password, const Secret *password,
                                  AnswerHandler handler, void *userdata) {
-        PasswordCall *set = call_new(authority, caller, sizeof(*set), password_done, handler, userdata);
+        PasswordCall *set =
+                        call_new(authority, caller, sizeof(*set), password_done, handler, userdata);
         enum Reach reach = access_reach(caller, ACTION_CHANGE_PASSWORD);
 
         if (!set)
@@ -136,7 +138,8 @@ void authority_user_set_password(Authority *authority, const Caller *caller, con
         set->is_own = reach != REACH_ALL;
         if (reach == REACH_NONE)
                 return call_finish(&set->admin.call, REASON_ACCESS_DENIED);
-        if (secret_is_empty(password) || (set->is_own && old_password && secret_is_empty(old_password)))
+        if (secret_is_empty(password) ||
+            (set->is_own && old_password && secret_is_empty(old_password)))
                 return call_finish(&set->admin.call, REASON_EMPTY_PASSWORD);
         if (set->is_own && !old_password)
                 return call_finish(&set->admin.call, REASON_INVALID_REQUEST);

@@ -33,8 +33,8 @@ static void get_answered(Call *call, StoreRequest *request) {
         call_finish(call, 0);
 }
 
-void authority_user_get(Authority *authority, const Caller *caller, const char *id, const char *name,
-                        AnswerHandler handler, void *userdata) {
+void authority_user_get(Authority *authority, const Caller *caller, const char *id,
+                        const char *name, AnswerHandler handler, void *userdata) {
         Call *call = call_new(authority, caller, sizeof(Call), NULL, handler, userdata);
 
         if (!call)
@@ -44,8 +44,10 @@ void authority_user_get(Authority *authority, const Caller *caller, const char *
                 return call_finish(call, REASON_ACCESS_DENIED);
         if (!id && !name)
                 return call_finish(call, REASON_INVALID_REQUEST);
-        call_store(call, id ? call_user_request(STORE_KEY_ID, id)
-                            : call_user_request(STORE_KEY_NAME, name), get_answered);
+        call_store(call,
+                   id ? call_user_request(STORE_KEY_ID, id)
+                      : call_user_request(STORE_KEY_NAME, name),
+                   get_answered);
 }
 
 static void list_answered(Call *call, StoreRequest *request) {
@@ -59,7 +61,8 @@ static void list_answered(Call *call, StoreRequest *request) {
 
 void authority_user_list(Authority *authority, const Caller *caller, const char *cursor,
                          unsigned limit, AnswerHandler handler, void *userdata) {
-        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+        AdminCall *admin =
+                        admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
         _cleanup_(store_request_freep) StoreRequest *request = NULL;
 
         if (!admin)
@@ -85,7 +88,8 @@ static void change_answered(Call *call, StoreRequest *request) {
 
 void authority_user_remove(Authority *authority, const Caller *caller, const char *id,
                            AnswerHandler handler, void *userdata) {
-        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+        AdminCall *admin =
+                        admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
 
         if (!admin)
                 return;
@@ -95,7 +99,8 @@ void authority_user_remove(Authority *authority, const Caller *caller, const cha
 
 void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
                               enum UserState state, AnswerHandler handler, void *userdata) {
-        AdminCall *admin = admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
+        AdminCall *admin =
+                        admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
         StoreRequest *request;
 
         if (!admin)
