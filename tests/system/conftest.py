@@ -59,3 +59,10 @@ def bus(folder):
     bus = system.Bus(os.path.join(folder, 'bus'))
     yield bus
     bus.stop()
+
+
+@pytest.fixture
+def syslog():
+    syslog = system.Syslog()
+    yield syslog
+    syslog.stop()

@@ -1,5 +1,4 @@
-/* A shared object for LD_PRELOAD: disks that are slow or broken, on demand. Compiled by the tests:
- *   gcc -shared -fPIC -o slow-fdatasync.so slow-fdatasync.c -ldl
+/* A shared object for LD_PRELOAD: disks that are slow or broken, on demand.
  *
  * SLOW_FDATASYNC_MSEC       how long fdatasync(2) and fsync(2) last at least
  * SLOW_FDATASYNC_FAIL_FILE  while this file exists, they fail with EIO after that time
@@ -7,7 +6,6 @@
  * SLOW_FDATASYNC_LOG        a file that gets a line at entry and at exit of each call:
  *                           "enter|leave fdatasync|fsync FD RESULT CLOCK_MONOTONIC-in-ns" */
 
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -250,6 +250,30 @@ def in_child(uid, function, *arguments):
     return Reply(*json.loads(text))
 
 
+class Syslog:
+    """What programs of this machine tell syslog(3); for tests/machine's own /dev only."""
+
+    PATH = pathlib.Path('/run/systemd/journal/dev-log')
+
+    def __init__(self):
+        self.PATH.parent.mkdir(parents=True, exist_ok=True)
+        self.PATH.unlink(missing_ok=True)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(self.PATH))
+        self.socket.setblocking(False)
+        self.text = ''
+
+    def read(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.text += self.socket.recv(65536).decode(errors='backslashreplace') + '\n'
+        return self.text
+
+    def stop(self):
+        self.socket.close()
+        self.PATH.unlink()
+
+
 class Bus:
     """A dbus-daemon of our own with the system bus's shape and the shipped policy."""
 
