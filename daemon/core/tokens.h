@@ -4,8 +4,9 @@
 
 #include "core/authority.h"
 
-/* RFC 7662. Answer: token and user, or r = REASON_TOKEN_UNKNOWN for whatever is not a live token
- * that this caller may ask about: say {"active":false}. REASON_ACCESS_DENIED: no caller. */
+/* RFC 7662. Answer: token (with its user's name, uid and role), or r = REASON_TOKEN_UNKNOWN for
+ * whatever is not a live token that this caller may ask about: say {"active":false}.
+ * REASON_ACCESS_DENIED: a caller who may ask about none. */
 void authority_introspect(Authority *authority, const Caller *caller, const Secret *token,
                           AnswerHandler handler, void *userdata);
 
@@ -14,8 +15,7 @@ void authority_introspect(Authority *authority, const Caller *caller, const Secr
 void authority_revoke(Authority *authority, const Caller *caller, const Secret *token,
                       AnswerHandler handler, void *userdata);
 
-/* By the public id. REASON_TOKEN_UNKNOWN also for tokens that the caller may not see. Answer: token,
- * user. */
+/* By the public id. REASON_TOKEN_UNKNOWN also for tokens that the caller may not see. Answer: token. */
 void authority_token_get(Authority *authority, const Caller *caller, const char *id,
                          AnswerHandler handler, void *userdata);
 /* Answer: token, as it was; n_revoked. */

@@ -1,0 +1,128 @@
+/* What the journal says of logins and tokens, and what it must not say. */
+
+#include <fcntl.h>
+
+#include "core/call.h"
+#include "core/tokens.h"
+#include "core-fixture.h"
+
+/* stderr goes to a file meanwhile. */
+typedef struct Tape {
+        int before;
+        char path[128];
+} Tape;
+
+static Tape tape_start(Core *core) {
+        Tape tape = { .before = dup(STDERR_FILENO) };
+
+        (void)snprintf(tape.path, sizeof(tape.path), "%s/log", core->folder);
+        int fd = open(tape.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        assert_true(dup2(fd, STDERR_FILENO) >= 0);
+        close(fd);
+        journal_set_level(LOG_DEBUG);
+        return tape;
+}
+
+static void tape_stop(Tape *tape, char *text, size_t size) {
+        journal_set_level(LOG_ERR);
+        assert_true(dup2(tape->before, STDERR_FILENO) >= 0);
+        close(tape->before);
+        int fd = open(tape->path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = read(fd, text, size - 1);
+        assert_true(n >= 0);
+        text[n] = '\0';
+        close(fd);
+}
+
+static void log_in(Core *core, const Caller *caller, const char *user, const char *password) {
+        _heard_ heard = { 0 };
+
+        (void)core_log_in(core, caller, user, password, NULL,
+                          caller->kind == CALLER_ROOT ? "sshd" : NULL, &heard);
+}
+
+/* People type passwords where the name goes. */
+static void test_refusals(void **state) {
+        Core *core = *state;
+        Caller root = core_root();
+        _caller_ app = CALLER_INIT;
+        char text[8192];
+
+        core_add_user(core, "ada", 70000);
+        core_add_client(core, "app", "password", NULL, false);
+        app = core_client(core, "app");
+        Tape tape = tape_start(core);
+        log_in(core, &root, "ada", "canary-password");
+        log_in(core, &app, "canary-name", "canary-password");
+        log_in(core, &root, "canary-name", "canary-password");
+        log_in(core, &root, "ada", "PASSWORD-of-ada");
+        tape_stop(&tape, text, sizeof(text));
+
+        assert_null(strstr(text, "canary"));
+        assert_null(strstr(text, "PASSWORD"));
+        assert_non_null(strstr(text, "login refused for ada: wrong-password"));
+        assert_non_null(strstr(text, "sshd"));
+        assert_non_null(strstr(text, "grant refused: wrong-password"));
+        assert_non_null(strstr(text, "logged in: ada"));
+}
+
+static void test_no_token_is_told(void **state) {
+        Core *core = *state;
+        Caller ada = core_uid(70000);
+        _heard_ token = { 0 }, again = { 0 }, gone = { 0 };
+        char text[8192], id[TOKEN_ID_SIZE + 1];
+
+        core_add_user(core, "ada", 70000);
+        Tape tape = tape_start(core);
+        assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &token), 0);
+        GrantRequest refresh = { .grant_type = "refresh_token",
+                                 .refresh_token = &token.answer.refresh_token };
+        authority_grant(core->authority, &ada, &refresh, core_on_answer, &again);
+        assert_int_equal(core_wait(core, &again), 0);
+        authority_revoke(core->authority, &ada, &again.answer.access_token, core_on_answer, &gone);
+        assert_int_equal(core_wait(core, &gone), 0);
+        tape_stop(&tape, text, sizeof(text));
+
+        token_hash_to_id(&token.answer.token->hash, id);
+        assert_non_null(strstr(text, id));
+        token_hash_to_id(&again.answer.token->hash, id);
+        assert_non_null(strstr(text, id));
+        assert_non_null(strstr(text, "tokens revoked: ada"));
+        assert_null(strstr(text, secret_text(&token.answer.access_token)));
+        assert_null(strstr(text, secret_text(&token.answer.refresh_token)));
+        assert_null(strstr(text, secret_text(&again.answer.access_token)));
+}
+
+static void test_reuse_is_a_warning(void **state) {
+        Core *core = *state;
+        Caller ada = core_uid(70000);
+        _heard_ token = { 0 }, first = { 0 }, second = { 0 };
+        char text[8192];
+
+        core_add_user(core, "ada", 70000);
+        assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &token), 0);
+        GrantRequest refresh = { .grant_type = "refresh_token",
+                                 .refresh_token = &token.answer.refresh_token };
+        authority_grant(core->authority, &ada, &refresh, core_on_answer, &first);
+        assert_int_equal(core_wait(core, &first), 0);
+        core_turned = 11 * USEC_PER_SEC;
+        Tape tape = tape_start(core);
+        journal_set_level(LOG_WARNING);
+        authority_grant(core->authority, &ada, &refresh, core_on_answer, &second);
+        assert_int_equal(core_wait(core, &second), REASON_INVALID_GRANT);
+        tape_stop(&tape, text, sizeof(text));
+        assert_non_null(strstr(text, "used again"));
+        assert_non_null(strstr(text, "ada"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, core_setup, core_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(test_refusals),
+                TEST(test_no_token_is_told),
+                TEST(test_reuse_is_a_warning),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
