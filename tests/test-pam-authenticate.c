@@ -275,7 +275,11 @@ static void test_first_pass(void **state) {
                          PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(host->n_prompts, 1);
 
-        /* Alone, it never asks. */
+        /* Alone, it asks once all the same, and use_first_pass never does. */
+        host_options(host, HOST_PATIENCE " try_first_pass");
+        host_answer(host, 401, wrong);
+        assert_int_equal(authenticate(host, "ada"), PAM_AUTH_ERR);
+        assert_int_equal(host->n_prompts, 1);
         host_options(host, HOST_PATIENCE " use_first_pass");
         host_answer(host, 200, HOST_GRANT);
         assert_int_equal(authenticate(host, "ada"), PAM_AUTH_ERR);

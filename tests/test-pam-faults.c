@@ -227,12 +227,96 @@ static void test_many_logins(void **state) {
                 assert_int_equal(sigismember(&mask_before, number), sigismember(&mask_after, number));
 }
 
+#define N_THREADS 64
+
+typedef struct Login {
+        Host host; /* only its conversation */
+        const char *folder;
+        char user[16];
+        int n_wrong;
+} Login;
+
+static void *log_in_often(void *userdata) {
+        Login *login = userdata;
+        const struct pam_conv conversation = { host_converse, &login->host };
+
+        login->host.answers[0] = "right";
+        for (int i = 0; i < 20; i++) {
+                pam_handle_t *pamh = NULL;
+
+                login->host.n_prompts = 0;
+                if (pam_start_confdir("test", login->user, &conversation, login->folder, &pamh))
+                        abort();
+                int code = pam_authenticate(pamh, 0);
+                const char *id = pam_getenv(pamh, "TOKEND_LOGIN");
+                /* The user's name stands at the end of the id. */
+                if (code != PAM_SUCCESS || !id || !strstr(id, login->user + 1))
+                        login->n_wrong++;
+                pam_end(pamh, code);
+        }
+        return NULL;
+}
+
+/* Answers everybody with a grant of their own, until the pipe closes. */
+static void *serve_everybody(void *userdata) {
+        FakeTokend *fake = userdata;
+
+        for (;;) {
+                struct pollfd ready[2] = { { .fd = fake->listener, .events = POLLIN },
+                                           { .fd = fake->stop[0], .events = POLLIN } };
+                char request[FAKE_REQUEST_MAX], body[256], text[512];
+
+                if (poll(ready, 2, -1) > 0 && ready[1].revents)
+                        return NULL;
+                int fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
+                fake_receive(fake, fd, request);
+                const char *user = strstr(request, "username=");
+                int number = user ? atoi(user + 10) : 0;
+                snprintf(body, sizeof(body), "{\"login\":\"00000000000000000000000000000%03d\","
+                                             "\"username\":\"u%03d\",\"uid\":70000,\"gid\":1,"
+                                             "\"state\":\"active\"}", number, number);
+                fake_send(fd, &(FakeAnswer){ .bytes = fake_json(text, sizeof(text), 200, body) });
+                close(fd);
+        }
+}
+
+/* 64 threads of one process, each for another user: nobody gets another's answer. */
+static void test_threads(void **state) {
+        Host *host = *state;
+        FakeTokend fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
+        Login *logins = calloc(N_THREADS, sizeof(*logins));
+        pthread_t server, threads[N_THREADS];
+        char options[256];
+
+        fake_listen(&fake, 128);
+        assert_int_equal(pipe2(fake.stop, O_CLOEXEC), 0);
+        assert_int_equal(pthread_create(&server, NULL, serve_everybody, &fake), 0);
+        snprintf(options, sizeof(options), "timeout=30 socket=%s", fake.path);
+        host_options(host, options);
+        host_start(host, "ada");
+        for (int i = 0; i < N_THREADS; i++) {
+                logins[i].folder = host->folder;
+                snprintf(logins[i].user, sizeof(logins[i].user), "u%03d", i);
+                assert_int_equal(pthread_create(&threads[i], NULL, log_in_often, &logins[i]), 0);
+        }
+        for (int i = 0; i < N_THREADS; i++) {
+                pthread_join(threads[i], NULL);
+                assert_int_equal(logins[i].n_wrong, 0);
+        }
+        assert_int_equal(write(fake.stop[1], "", 1), 1);
+        pthread_join(server, NULL);
+        close(fake.stop[0]);
+        close(fake.stop[1]);
+        fake_unlisten(&fake);
+        free(logins);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 HOST_TEST(test_wrong_password),  HOST_TEST(test_right_password),
                 HOST_TEST(test_locked_account),  HOST_TEST(test_foreign_answer),
                 HOST_TEST(test_session),         HOST_TEST(test_password_change),
-                HOST_TEST(test_many_logins),
+                HOST_TEST(test_many_logins),      HOST_TEST(test_threads),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
