@@ -233,6 +233,18 @@ static int open_notify(UserdbChild *child) {
         return r < 0 ? r : 0;
 }
 
+bool userdb_is_served(const char *path) {
+        _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+        if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+                return false;
+
+        strcpy(address.sun_path, path);
+        /* a full backlog is somebody's, too */
+        return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
+}
+
 int userdb_child_new(const UserdbChildOptions *options, UserdbChild **ret) {
         _cleanup_(userdb_child_freep) UserdbChild *child = calloc(1, sizeof(*child));
         int r;

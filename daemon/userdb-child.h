@@ -2,6 +2,7 @@
 
 /* tokend-userdb as a child process, where no service manager runs it. */
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 typedef struct UserdbChild UserdbChild;
@@ -15,6 +16,9 @@ typedef struct UserdbChildOptions {
         void (*settled)(void *userdata);
         void *userdata;
 } UserdbChildOptions;
+
+/* Somebody listens there already: a tokend-userdb with a unit of its own. Never waits. */
+bool userdb_is_served(const char *socket);
 
 /* Starts it, and again with a growing delay whenever it ends. SIGCHLD must be blocked. */
 int userdb_child_new(const UserdbChildOptions *options, UserdbChild **ret);
