@@ -11,7 +11,8 @@
 #include "wire/form.h"
 
 static int base64_append(Secret *out, const void *data, size_t size) {
-        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        static const char digits[] =
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         const uint8_t *in = data;
         int r;
 
@@ -57,8 +58,9 @@ int authorization_basic(const char *client_id, const char *client_secret, Secret
 
 int authorization_bearer(const char *token, Secret *ret) {
         /* b64token */
-        static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                       "-._~+/=";
+        static const char alphabet[] =
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                        "-._~+/=";
         _cleanup_(secret_done) Secret value = SECRET_INIT;
         int r;
 

@@ -1,6 +1,6 @@
-/* How calls fail: one stable word and one clause for people. Words of tokend's own come from reason.h
- * or from the reply; a reply without one (another dialect, a proxy) is read by its RFC 6749 code, then
- * by its status. No failure ever turns into 0. */
+/* How calls fail: one stable word and one clause for people. Words of tokend's own come from
+ * reason.h or from the reply; a reply without one (another dialect, a proxy) is read by its RFC
+ * 6749 code, then by its status. No failure ever turns into 0. */
 
 #include "libtokend.h"
 
@@ -12,6 +12,7 @@
 #include "wire/text.h"
 
 /* Everything else is "system-error": this process or machine, not tokend. */
+/* clang-format off */
 static const struct {
         int error;
         const char *word;
@@ -38,8 +39,10 @@ static const struct {
         { EINVAL,       "invalid-value"      },
         { ENOMEM,       "out-of-memory"      },
 };
+/* clang-format on */
 
 /* RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 7009 section 2.2.1. */
+/* clang-format off */
 static const struct {
         const char *code;
         int result;
@@ -57,7 +60,9 @@ static const struct {
         { "temporarily_unavailable", REASON_OVERLOADED          },
         { "server_error",            -EREMOTEIO                 },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct {
         int status;
         int result;
@@ -70,6 +75,7 @@ static const struct {
         { 429, REASON_TOO_MANY_FAILURES },
         { 503, REASON_OVERLOADED        },
 };
+/* clang-format on */
 
 static bool word_is_plain(const char *word) {
         size_t n = strlen(word);
@@ -106,21 +112,24 @@ static const char *error_word(int error) {
 
 int handle_fail(tokend_t *t, int r, const char *detail) {
         const char *word = r > 0 ? reason_to_string(r) : error_word(-r);
+        const char *system = r < 0 ? strerrordesc_np(-r) : NULL;
         const char *sentence = reason_to_sentence(r > 0 ? r : (int)reason_from_string(word));
         char message[ERROR_MESSAGE_MAX];
 
         secret_clear(&t->error_body);
         if (!word)
                 return handle_fail(t, -EBADMSG, detail);
+        if (r == REASON_PEER_UNTRUSTED && t->transport.url)
+                sentence = "the server can't prove that it is that host";
+        if (!detail || detail[0] == '\0')
+                detail = NULL;
         if (streq(word, "daemon-unreachable"))
                 snprintf(message, sizeof(message), "no connection to %s: %s",
-                         transport_place(&t->transport),
-                         detail && detail[0] ? detail : strerrordesc_np(-r) ?: "unknown error");
-        else if (detail && detail[0] && sentence)
+                         transport_place(&t->transport), detail ?: system ?: word);
+        else if (detail && sentence)
                 snprintf(message, sizeof(message), "%s: %s", sentence, detail);
         else
-                snprintf(message, sizeof(message), "%s",
-                         detail && detail[0] ? detail : sentence ?: strerrordesc_np(-r) ?: "unknown error");
+                snprintf(message, sizeof(message), "%s", detail ?: sentence ?: system ?: word);
         snprintf(t->error_reason, sizeof(t->error_reason), "%s", word);
         message_set(t, message);
         return r;

@@ -27,7 +27,8 @@ static int grant_from_json(const Json *json, tokend_grant_t **ret) {
         if (r == 0)
                 r = optional(json_get_int64(json, JSON_ROOT, "expires_in", &grant->expires_in));
         if (r == 0)
-                r = optional(json_get_secret(json, JSON_ROOT, "refresh_token", &grant->refresh_token));
+                r = optional(json_get_secret(json, JSON_ROOT, "refresh_token",
+                                             &grant->refresh_token));
         if (r == 0)
                 r = optional(json_get_text(json, JSON_ROOT, "scope", &grant->scope));
         if (r < 0)

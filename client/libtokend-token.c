@@ -1,5 +1,5 @@
-/* What is known about a token, from introspection (RFC 7662) or from a row of a list. Its text is not
- * part of it. */
+/* What is known about a token, from introspection (RFC 7662) or from a row of a list. Its text is
+ * not part of it. */
 
 #include "libtokend.h"
 
@@ -38,7 +38,8 @@ static int token_read(const Json *json, JsonNode node, const char *id, const cha
 
 /* "Bearer" is what an access token is; a refresh token can't be borne, so it has no such type. */
 static int kind_from_introspection(const Json *json, char **ret) {
-        char *kind = strdup(json_get(json, JSON_ROOT, "token_type") == JSON_NONE ? "refresh" : "access");
+        char *kind = strdup(json_get(json, JSON_ROOT, "token_type") == JSON_NONE ? "refresh"
+                                                                                 : "access");
 
         if (!kind)
                 return -ENOMEM;

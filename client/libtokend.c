@@ -37,7 +37,8 @@ _public_ int tokend_set_socket(tokend_t *t, const char *path) {
         int r;
 
         r = transport_set_socket(&t->transport, path);
-        return r < 0 ? handle_fail(t, r, "the socket must be an absolute path of at most 107 bytes") : 0;
+        return r < 0 ? handle_fail(t, r, "the socket must be an absolute path of at most 107 bytes")
+                     : 0;
 }
 
 _public_ int tokend_set_url(tokend_t *t, const char *url) {

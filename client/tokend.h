@@ -10,10 +10,11 @@
  *     tokend_grant_free(grant);
  *     tokend_free(t);
  *
- * Functions return 0, or a negative errno when something is broken, or a positive number when tokend
- * refused: tokend_error_reason() names it in one stable word. A handle is for one thread at a time.
- * What a function gives through ret is the caller's to free with the function named there; what a
- * getter returns belongs to the object. Nothing here logs, reads the environment or touches signals.
+ * Functions return 0, or a negative errno when something is broken, or a positive number when
+ * tokend refused: tokend_error_reason() names it in one stable word. A handle is for one thread at
+ * a time. What a function gives through ret is the caller's to free with the function named there;
+ * what a getter returns belongs to the object. Nothing here logs, reads the environment or touches
+ * signals.
  */
 
 #include <stddef.h>
@@ -52,7 +53,8 @@ int tokend_set_timeout(tokend_t *t, unsigned msec);
  * nothing has failed, valid until the next call. */
 const char *tokend_error_reason(const tokend_t *t);
 const char *tokend_error_message(const tokend_t *t);
-/* The body that the last failure came with, for the dialects that say more in it; "" if none did. */
+/* The body that the last failure came with, for the dialects that say more in it; "" if none did.
+ */
 const char *tokend_error_body(const tokend_t *t, size_t *ret_size);
 
 /* The password grant (RFC 6749 section 4.3). scope: words with spaces between, or NULL. */
@@ -76,7 +78,7 @@ const char *tokend_token_client_id(const tokend_token_t *token); /* NULL: not sa
 const char *tokend_token_scope(const tokend_token_t *token);     /* NULL: not limited */
 const char *tokend_token_kind(const tokend_token_t *token);      /* "access", "refresh" */
 int64_t tokend_token_created(const tokend_token_t *token);       /* seconds since 1970, UTC */
-int64_t tokend_token_expires(const tokend_token_t *token); /* likewise */
+int64_t tokend_token_expires(const tokend_token_t *token);       /* likewise */
 void tokend_token_free(tokend_token_t *token);
 
 /* RFC 7009: also 0 for a token that is dead already. */
@@ -89,9 +91,9 @@ int tokend_list(tokend_t *t, const char *user, tokend_list_t **ret);
 int tokend_list_next(tokend_list_t *list, const tokend_token_t **ret);
 void tokend_list_free(tokend_list_t *list);
 
-/* Any other call of the HTTP API (docs/http.md): path with its query, already percent-encoded, and a
- * body of that content type or NULL. 0 for every status from 200 to 299. Redirects are not followed
- * (reply-malformed). Replies may have 4 MiB. */
+/* Any other call of the HTTP API (docs/http.md): path with its query, already percent-encoded, and
+ * a body of that content type or NULL. 0 for every status from 200 to 299. Redirects are not
+ * followed (reply-malformed). Replies may have 4 MiB. */
 int tokend_call(tokend_t *t, const char *method, const char *path, const char *content_type,
                 const char *body, tokend_reply_t **ret);
 int tokend_reply_status(const tokend_reply_t *reply);

@@ -1,7 +1,7 @@
 /* The one file that knows libcurl. A request goes to the host in the base URL and nowhere else: no
  * proxy from the environment, no redirect, no credentials from ~/.netrc, no protocol but HTTP and
- * HTTPS, certificates always checked. No signal is used or raised. The reply's body is bounded while
- * it comes in. What we hold of secrets is wiped; libcurl's own buffers are out of reach. */
+ * HTTPS, certificates always checked. No signal is used or raised. The reply's body is bounded
+ * while it comes in. What we hold of secrets is wiped; libcurl's own buffers are out of reach. */
 
 #include "transport-curl.h"
 
@@ -29,6 +29,7 @@ typedef struct ReplyBody {
 } ReplyBody;
 
 /* Everything else is -EIO. */
+/* clang-format off */
 static const struct {
         CURLcode code;
         int result;
@@ -51,6 +52,7 @@ static const struct {
         { CURLE_URL_MALFORMAT,            -EINVAL                },
         { CURLE_OUT_OF_MEMORY,            -ENOMEM                },
 };
+/* clang-format on */
 
 static void secret_headers_free(struct curl_slist *headers) {
         for (struct curl_slist *h = headers; h; h = h->next)
@@ -241,7 +243,8 @@ int transport_curl_call(TransportCurl *transport, const char *base_url, unsigned
 
         code = connection_restrict(transport->easy, timeout_msec, ret_detail);
         if (code == CURLE_OK)
-                code = request_describe(transport->easy, secret_text(&url), request, headers, &body);
+                code = request_describe(transport->easy, secret_text(&url), request, headers,
+                                        &body);
         if (code == CURLE_OK)
                 code = curl_easy_perform(transport->easy);
         if (code != CURLE_OK && ret_detail[0] == '\0')

@@ -13,7 +13,8 @@ typedef struct FakeTcp {
 } FakeTcp;
 
 static inline void fake_tcp_start(FakeTcp *tcp) {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         socklen_t size = sizeof(address);
         FakeTokend *fake = &tcp->fake;
 

@@ -32,8 +32,9 @@ static int parse(Line *line, ...) {
 static void test_order(void **state) {
         Line line;
 
-        assert_int_equal(parse(&line, "--json", "user", "--socket=/s", "add", "--email", "a@b", "ada",
-                               "--role=x=y", NULL), 0);
+        assert_int_equal(parse(&line, "--json", "user", "--socket=/s", "add", "--email", "a@b",
+                               "ada", "--role=x=y", NULL),
+                         0);
         assert_int_equal(line.options.n_arguments, 3);
         assert_string_equal(line.options.arguments[0], "user");
         assert_string_equal(line.options.arguments[1], "add");
@@ -62,8 +63,9 @@ static void test_end_of_options(void **state) {
 
 static void test_refused(void **state) {
         static const char *const bad[] = {
-                "--nonsense", "--jso", "--json=yes", "--socket", "--socket=", "--pass", "--passwo", "-v", "-j",
-                "--=x", "--user=", "---json", "--scopes=",
+                "--nonsense", "--jso",    "--json=yes", "--socket", "--socket=",
+                "--pass",     "--passwo", "-v",         "-j",       "--=x",
+                "--user=",    "---json",  "--scopes=",
         };
         Line line;
 
@@ -80,8 +82,9 @@ static void test_refused(void **state) {
 
 /* A secret on the command line is refused, and not repeated. */
 static void test_secrets(void **state) {
-        static const char *const bad[] = { "--password=canary", "--secret=canary", "--client-secret=canary",
-                                           "--token=canary", "--old-password=canary" };
+        static const char *const bad[] = { "--password=canary", "--secret=canary",
+                                           "--client-secret=canary", "--token=canary",
+                                           "--old-password=canary" };
         Line line;
 
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -117,11 +120,27 @@ static void test_verbs(void **state) {
         assert_null(find(NULL, NULL, &used));
 }
 
+static void test_counts(void **state) {
+        static const struct {
+                const char *arguments;
+                bool takes[3];
+        } rows[] = {
+                { "", { true, false, false } },
+                { "NAME", { false, true, false } },
+                { "[ID…]", { true, true, true } },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                for (size_t n = 0; n < 3; n++)
+                        assert_true(verb_takes_count(&(Verb){ .arguments = rows[i].arguments },
+                                                     n) == rows[i].takes[n]);
+}
+
 static void test_tables(void **state) {
         for (size_t i = 0; i < n_verbs; i++) {
                 assert_non_null(verbs[i].run);
                 assert_non_null(verbs[i].summary);
-                assert_true(verbs[i].arguments_min <= verbs[i].arguments_max);
+                assert_non_null(verbs[i].arguments);
         }
         for (enum Option option = 0; option < _OPTION_MAX; option++) {
                 assert_non_null(option_rows[option].name);
@@ -135,8 +154,9 @@ static void test_times(void **state) {
                 int64_t seconds;
                 const char *text;
         } spans[] = {
-                { 0, "0 seconds" },  { 1, "1 second" },   { 59, "59 seconds" }, { 60, "1 minute" },
-                { 61, "61 seconds" }, { 7200, "2 hours" }, { 604800, "7 days" }, { 86401, "86401 seconds" },
+                { 0, "0 seconds" },   { 1, "1 second" },          { 59, "59 seconds" },
+                { 60, "1 minute" },   { 61, "61 seconds" },       { 7200, "2 hours" },
+                { 604800, "7 days" }, { 86401, "86401 seconds" },
         };
         char text[TIME_TEXT_MAX];
 
@@ -155,7 +175,8 @@ static void test_times(void **state) {
 }
 
 static void test_column(void **state) {
-        static const char text[] = "{\"t\":\"x\",\"n\":7,\"l\":[\"a\",\"b\"],\"e\":[],\"b\":true,\"z\":null}";
+        static const char text[] =
+                        "{\"t\":\"x\",\"n\":7,\"l\":[\"a\",\"b\"],\"e\":[],\"b\":true,\"z\":null}";
         static const struct {
                 Column column;
                 const char *expected; /* NULL: absent */
@@ -194,8 +215,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_order),   cmocka_unit_test(test_end_of_options),
                 cmocka_unit_test(test_refused), cmocka_unit_test(test_secrets),
-                cmocka_unit_test(test_verbs),   cmocka_unit_test(test_tables),
-                cmocka_unit_test(test_times),   cmocka_unit_test(test_column),
+                cmocka_unit_test(test_verbs),   cmocka_unit_test(test_counts),
+                cmocka_unit_test(test_tables),  cmocka_unit_test(test_times),
+                cmocka_unit_test(test_column),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,8 +44,8 @@ static void test_file(void **state) {
                 const char *in;
                 const char *out;
         } rows[] = {
-                { "secret", "secret" }, { "secret\n", "secret" }, { "secret\n\n", "secret\n" },
-                { " s \t\n", " s \t" }, { "s\r\n", "s\r" },       { "a\nb\n", "a\nb" },
+                { "secret", "secret" }, { "secret\n", "secret" },     { "secret\n\n", "secret\n" },
+                { " s \t\n", " s \t" }, { "s\r\n", "s\r" },           { "a\nb\n", "a\nb" },
                 { "\xe4\n", "\xe4" },   { "&=%+\"\\\n", "&=%+\"\\" },
         };
 
@@ -283,10 +283,14 @@ static void test_no_terminal(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_file),      cmocka_unit_test(test_file_refused),
-                cmocka_unit_test(test_one_standard_input), cmocka_unit_test(test_terminal),
-                cmocka_unit_test(test_terminal_refused),   cmocka_unit_test(test_signals),
-                cmocka_unit_test(test_interrupt), cmocka_unit_test(test_stop),
+                cmocka_unit_test(test_file),
+                cmocka_unit_test(test_file_refused),
+                cmocka_unit_test(test_one_standard_input),
+                cmocka_unit_test(test_terminal),
+                cmocka_unit_test(test_terminal_refused),
+                cmocka_unit_test(test_signals),
+                cmocka_unit_test(test_interrupt),
+                cmocka_unit_test(test_stop),
                 cmocka_unit_test(test_no_terminal),
         };
 

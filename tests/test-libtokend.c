@@ -7,8 +7,8 @@
 #include "fake-tcp.h"
 #include "tokend.h"
 
-#define TOKEN   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define ID      "0123456789abcdef0123456789abcdef"
+#define TOKEN     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID        "0123456789abcdef0123456789abcdef"
 #define REPLY_MAX 8192
 /* Only reached where something is broken. */
 #define PATIENCE 5000
@@ -90,9 +90,21 @@ static void test_handle(void **state) {
 
 static void test_url(void **state) {
         static const char *const bad[] = {
-                "", "/", "ftp://host", "file:///etc/passwd", "http://", "https:///x", "http://:80",
-                "http://user:secret@host", "http://host?x", "http://host#x", "http://ho st",
-                "http://host\r\nX: y", "http//host", "unix:///run/x", "http://h\xc3\xb6st",
+                "",
+                "/",
+                "ftp://host",
+                "file:///etc/passwd",
+                "http://",
+                "https:///x",
+                "http://:80",
+                "http://user:secret@host",
+                "http://host?x",
+                "http://host#x",
+                "http://ho st",
+                "http://host\r\nX: y",
+                "http//host",
+                "unix:///run/x",
+                "http://h\xc3\xb6st",
         };
         tokend_t *t = NULL;
 
@@ -108,17 +120,20 @@ static void test_log_in(void **state) {
         Fixture *f = *state;
         tokend_grant_t *grant = NULL;
 
-        answer_once(f, 200, "{\"access_token\":\"" TOKEN "\",\"token_type\":\"Bearer\",\"expires_in\":604800,"
-                            "\"refresh_token\":\"r\",\"scope\":\"a b\"}");
+        answer_once(f, 200,
+                    "{\"access_token\":\"" TOKEN
+                    "\",\"token_type\":\"Bearer\",\"expires_in\":604800,"
+                    "\"refresh_token\":\"r\",\"scope\":\"a b\"}");
         assert_int_equal(tokend_log_in(f->t, "ada", "p&=%+ \"\xe4", "a b", &grant), 0);
         assert_string_equal(tokend_grant_access_token(grant), TOKEN);
         assert_string_equal(tokend_grant_refresh_token(grant), "r");
         assert_string_equal(tokend_grant_scope(grant), "a b");
         assert_int_equal(tokend_grant_expires_in(grant), 604800);
         assert_non_null(strstr(f->fake.requests[0], "POST /oauth/token HTTP/1.1\r\n"));
-        assert_non_null(strstr(f->fake.requests[0],
-                               "\r\n\r\ngrant_type=password&username=ada&password=p%26%3D%25%2B%20%22%E4"
-                               "&scope=a%20b"));
+        assert_non_null(strstr(
+                        f->fake.requests[0],
+                        "\r\n\r\ngrant_type=password&username=ada&password=p%26%3D%25%2B%20%22%E4"
+                        "&scope=a%20b"));
         assert_null(strcasestr(f->fake.requests[0], "Authorization"));
         tokend_grant_free(grant);
 
@@ -135,16 +150,24 @@ static void test_refresh(void **state) {
 
         answer_once(f, 200, "{\"access_token\":\"x\",\"expires_in\":1,\"refresh_token\":\"n\"}");
         assert_int_equal(tokend_refresh(f->t, "old", NULL, &grant), 0);
-        assert_non_null(strstr(f->fake.requests[0], "\r\n\r\ngrant_type=refresh_token&refresh_token=old"));
+        assert_non_null(strstr(f->fake.requests[0],
+                               "\r\n\r\ngrant_type=refresh_token&refresh_token=old"));
         tokend_grant_free(grant);
 }
 
 /* What is no grant is none, whatever the status says. */
 static void test_no_grant(void **state) {
         static const char *const bodies[] = {
-                "", "x", "[]", "{}", "{\"access_token\":\"\"}", "{\"access_token\":7}",
-                "{\"access_token\":\"x\",\"expires_in\":-1}", "{\"access_token\":\"x\",\"expires_in\":\"1\"}",
-                "{\"access_token\":\"x\",\"expires_in\":1} {}", "{\"access_token\":\"x\",\"scope\":[]}",
+                "",
+                "x",
+                "[]",
+                "{}",
+                "{\"access_token\":\"\"}",
+                "{\"access_token\":7}",
+                "{\"access_token\":\"x\",\"expires_in\":-1}",
+                "{\"access_token\":\"x\",\"expires_in\":\"1\"}",
+                "{\"access_token\":\"x\",\"expires_in\":1} {}",
+                "{\"access_token\":\"x\",\"scope\":[]}",
                 "{\"access_token\":\"a\",\"access_token\":\"b\"}",
         };
         Fixture *f = *state;
@@ -157,7 +180,8 @@ static void test_no_grant(void **state) {
                 assert_null(grant);
         }
         answer_once(f, 302, "{\"access_token\":\"x\",\"expires_in\":1}");
-        assert_failed(f, -EBADMSG, tokend_log_in(f->t, "ada", "p", NULL, &grant), "reply-malformed");
+        assert_failed(f, -EBADMSG, tokend_log_in(f->t, "ada", "p", NULL, &grant),
+                      "reply-malformed");
         answer_once(f, 200, "{\"state\":\"active\",\"reason\":\"store-unavailable\"}");
         assert_true(tokend_log_in(f->t, "ada", "p", NULL, &grant) > 0);
         assert_string_equal(tokend_error_reason(f->t), "store-unavailable");
@@ -171,7 +195,8 @@ static void test_refusals(void **state) {
                 const char *word;
                 bool is_broken;
         } rows[] = {
-                { 400, "{\"error\":\"invalid_grant\",\"reason\":\"wrong-password\"}", "wrong-password", false },
+                { 400, "{\"error\":\"invalid_grant\",\"reason\":\"wrong-password\"}",
+                  "wrong-password", false },
                 { 400, "{\"error\":\"invalid_grant\"}", "invalid-grant", false },
                 { 401, "{\"error\":\"invalid_client\"}", "invalid-client", false },
                 { 401, "", "invalid-token", false },
@@ -212,7 +237,9 @@ static void test_message(void **state) {
         char body[2048];
         const char *message;
 
-        answer_once(f, 400, "{\"reason\":\"user-unknown\",\"error_description\":\"a\\u001b[2Jb\\u009bc \\u00e4\"}");
+        answer_once(f, 400,
+                    "{\"reason\":\"user-unknown\",\"error_description\":\"a\\u001b[2Jb\\u009bc "
+                    "\\u00e4\"}");
         assert_true(tokend_call(f->t, "GET", "/x", NULL, NULL, &reply) > 0);
         assert_string_equal(tokend_error_message(f->t), "a?[2Jb?c \xc3\xa4");
 
@@ -232,7 +259,9 @@ static void test_retry_after(void **state) {
         Fixture *f = *state;
         tokend_grant_t *grant = NULL;
 
-        f->answers[0] = (FakeAnswer){ .bytes = "HTTP/1.1 429 No\r\nRetry-After: 8\r\nContent-Length: 0\r\n\r\n" };
+        f->answers[0] = (FakeAnswer){
+                .bytes = "HTTP/1.1 429 No\r\nRetry-After: 8\r\nContent-Length: 0\r\n\r\n"
+        };
         fake_script(&f->fake, f->answers, 1);
         assert_true(tokend_log_in(f->t, "ada", "p", NULL, &grant) > 0);
         assert_string_equal(tokend_error_reason(f->t), "too-many-failures");
@@ -248,8 +277,10 @@ static void test_introspect(void **state) {
         assert_null(token);
         assert_non_null(strstr(f->fake.requests[0], "\r\n\r\ntoken=" TOKEN));
 
-        answer_once(f, 200, "{\"active\":true,\"sub\":\"u\",\"username\":\"ada\",\"client_id\":\"local\","
-                            "\"scope\":\"a b\",\"exp\":20,\"iat\":10,\"token_type\":\"Bearer\",\"jti\":\"" ID "\"}");
+        answer_once(f, 200,
+                    "{\"active\":true,\"sub\":\"u\",\"username\":\"ada\",\"client_id\":\"local\","
+                    "\"scope\":\"a "
+                    "b\",\"exp\":20,\"iat\":10,\"token_type\":\"Bearer\",\"jti\":\"" ID "\"}");
         assert_int_equal(tokend_introspect(f->t, TOKEN, &token), 0);
         assert_string_equal(tokend_token_id(token), ID);
         assert_string_equal(tokend_token_user(token), "ada");
@@ -264,15 +295,22 @@ static void test_introspect(void **state) {
 /* Only true is active; and a token that is active says which. */
 static void test_introspect_malformed(void **state) {
         static const char *const bodies[] = {
-                "{}", "{\"active\":\"true\"}", "{\"active\":1}", "{\"active\":null}", "{\"active\":true}",
-                "{\"active\":true,\"jti\":\"" ID "\",\"iat\":1}", "{\"active\":true,\"exp\":2,\"iat\":1}", "true",
+                "{}",
+                "{\"active\":\"true\"}",
+                "{\"active\":1}",
+                "{\"active\":null}",
+                "{\"active\":true}",
+                "{\"active\":true,\"jti\":\"" ID "\",\"iat\":1}",
+                "{\"active\":true,\"exp\":2,\"iat\":1}",
+                "true",
         };
         Fixture *f = *state;
         tokend_token_t *token = NULL;
 
         for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
                 answer_once(f, 200, bodies[i]);
-                assert_failed(f, -EBADMSG, tokend_introspect(f->t, TOKEN, &token), "reply-malformed");
+                assert_failed(f, -EBADMSG, tokend_introspect(f->t, TOKEN, &token),
+                              "reply-malformed");
                 assert_null(token);
         }
 }
@@ -288,7 +326,8 @@ static void test_revoke(void **state) {
 }
 
 #define ROW(id, user)                                                                              \
-        "{\"id\":\"" id "\",\"kind\":\"access\"" user ",\"client_id\":\"c\",\"created\":1,\"expires\":2,"  \
+        "{\"id\":\"" id "\",\"kind\":\"access\"" user                                              \
+        ",\"client_id\":\"c\",\"created\":1,\"expires\":2,"                                        \
         "\"scopes\":[\"a\",\"b\"]}"
 
 static void test_list(void **state) {
@@ -296,11 +335,15 @@ static void test_list(void **state) {
         const tokend_token_t *token = NULL;
         tokend_list_t *list = NULL;
 
-        answer_once(f, 200, "{\"tokens\":[" ROW("1", ",\"user\":\"ada\"") "," ROW("2", "") "],\"next\":\"a/b&\"}");
+        answer_once(f, 200,
+                    "{\"tokens\":[" ROW("1", ",\"user\":\"ada\"") "," ROW(
+                                    "2", "") "],\"next\":\"a/b&\"}");
         will_answer(f, 200, "{\"tokens\":[],\"next\":\"c\"}");
         will_answer(f, 200, "{\"tokens\":[" ROW("3", "") "]}");
         assert_int_equal(tokend_list(f->t, "ada", &list), 0);
-        for (const char *id = "1"; id[0] <= '3'; id = id[0] == '1' ? "2" : id[0] == '2' ? "3" : "4") {
+        for (const char *id = "1"; id[0] <= '3'; id = id[0] == '1'   ? "2"
+                                                      : id[0] == '2' ? "3"
+                                                                     : "4") {
                 assert_int_equal(tokend_list_next(list, &token), 0);
                 assert_string_equal(tokend_token_id(token), id);
                 assert_string_equal(tokend_token_scope(token), "a b");
@@ -353,7 +396,8 @@ static void test_authorization(void **state) {
         /* RFC 6749 section 2.3.1: encoded, then joined: "a%3Ab:s%20%C3%A4". */
         assert_int_equal(tokend_set_client(f->t, "a:b", "s \xc3\xa4"), 0);
         assert_int_equal(tokend_revoke(f->t, "x"), 0);
-        assert_non_null(strstr(f->fake.requests[0], "\r\nAuthorization: Basic YSUzQWI6cyUyMCVDMyVBNA==\r\n"));
+        assert_non_null(strstr(f->fake.requests[0],
+                               "\r\nAuthorization: Basic YSUzQWI6cyUyMCVDMyVBNA==\r\n"));
         assert_int_equal(tokend_set_bearer(f->t, TOKEN), 0);
         /* Refused, and the old one stays. */
         assert_int_equal(tokend_set_bearer(f->t, "x\r\nX-Evil: 1"), -EINVAL);
@@ -371,7 +415,9 @@ static void test_call(void **state) {
         size_t size = 0;
 
         answer_once(f, 201, "{\"a\":1}");
-        assert_int_equal(tokend_call(f->t, "PATCH", "/v1/users/x?y=z", "application/json", "{}", &reply), 0);
+        assert_int_equal(tokend_call(f->t, "PATCH", "/v1/users/x?y=z", "application/json", "{}",
+                                     &reply),
+                         0);
         assert_int_equal(tokend_reply_status(reply), 201);
         assert_string_equal(tokend_reply_body(reply, &size), "{\"a\":1}");
         assert_int_equal(size, 7);
@@ -382,16 +428,11 @@ static void test_call(void **state) {
 
 static void test_call_invalid(void **state) {
         static const char *const rows[][4] = {
-                { "get", "/", NULL, NULL },
-                { "", "/", NULL, NULL },
-                { "GET /x", "/", NULL, NULL },
-                { "GET", "", NULL, NULL },
-                { "GET", "x", NULL, NULL },
-                { "GET", "/a b", NULL, NULL },
-                { "GET", "/a#b", NULL, NULL },
-                { "GET", "/a\r\nX: y", NULL, NULL },
-                { "GET", "/\xc3\xa4", NULL, NULL },
-                { "POST", "/", "a\nb", "x" },
+                { "get", "/", NULL, NULL },         { "", "/", NULL, NULL },
+                { "GET /x", "/", NULL, NULL },      { "GET", "", NULL, NULL },
+                { "GET", "x", NULL, NULL },         { "GET", "/a b", NULL, NULL },
+                { "GET", "/a#b", NULL, NULL },      { "GET", "/a\r\nX: y", NULL, NULL },
+                { "GET", "/\xc3\xa4", NULL, NULL }, { "POST", "/", "a\nb", "x" },
                 { "POST", "/", NULL, "x" },
         };
         Fixture *f = *state;
@@ -400,7 +441,8 @@ static void test_call_invalid(void **state) {
         answer_once(f, 200, "{}");
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 assert_failed(f, -EINVAL,
-                              tokend_call(f->t, rows[i][0], rows[i][1], rows[i][2], rows[i][3], &reply),
+                              tokend_call(f->t, rows[i][0], rows[i][1], rows[i][2], rows[i][3],
+                                          &reply),
                               "invalid-value");
         assert_int_equal(fake_count(&f->fake), 0);
 }
@@ -410,7 +452,8 @@ static void test_unreachable(void **state) {
         tokend_grant_t *grant = NULL;
 
         assert_int_equal(tokend_set_socket(f->t, "/nonexistent/tokend.sock"), 0);
-        assert_failed(f, -ENOENT, tokend_log_in(f->t, "ada", "p", NULL, &grant), "daemon-unreachable");
+        assert_failed(f, -ENOENT, tokend_log_in(f->t, "ada", "p", NULL, &grant),
+                      "daemon-unreachable");
         assert_non_null(strstr(tokend_error_message(f->t), "/nonexistent/tokend.sock"));
         assert_null(strstr(tokend_error_message(f->t), "password"));
 
@@ -470,8 +513,9 @@ static void test_by_url(void **state) {
 
 /* Nothing of our insides is for others to link with, or in the way of their own names. */
 static void test_symbols(void **state) {
-        static const char *const hidden[] = { "secret_done", "json_parse", "transport_call",
-                                              "handle_call", "transport_unix_call", "form_append" };
+        static const char *const hidden[] = { "secret_done",         "json_parse",
+                                              "transport_call",      "handle_call",
+                                              "transport_unix_call", "form_append" };
         Dl_info info;
         void *library;
 
@@ -488,26 +532,16 @@ static void test_symbols(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_handle),
-                cmocka_unit_test(test_url),
-                WITH_FIXTURE(test_log_in),
-                WITH_FIXTURE(test_refresh),
-                WITH_FIXTURE(test_no_grant),
-                WITH_FIXTURE(test_refusals),
-                WITH_FIXTURE(test_message),
-                WITH_FIXTURE(test_retry_after),
-                WITH_FIXTURE(test_introspect),
-                WITH_FIXTURE(test_introspect_malformed),
-                WITH_FIXTURE(test_revoke),
-                WITH_FIXTURE(test_list),
-                WITH_FIXTURE(test_list_malformed),
-                WITH_FIXTURE(test_authorization),
-                WITH_FIXTURE(test_call),
-                WITH_FIXTURE(test_call_invalid),
-                WITH_FIXTURE(test_unreachable),
-                WITH_FIXTURE(test_timed_out),
-                WITH_FIXTURE(test_peer_untrusted),
-                WITH_FIXTURE(test_by_url),
+                cmocka_unit_test(test_handle),     cmocka_unit_test(test_url),
+                WITH_FIXTURE(test_log_in),         WITH_FIXTURE(test_refresh),
+                WITH_FIXTURE(test_no_grant),       WITH_FIXTURE(test_refusals),
+                WITH_FIXTURE(test_message),        WITH_FIXTURE(test_retry_after),
+                WITH_FIXTURE(test_introspect),     WITH_FIXTURE(test_introspect_malformed),
+                WITH_FIXTURE(test_revoke),         WITH_FIXTURE(test_list),
+                WITH_FIXTURE(test_list_malformed), WITH_FIXTURE(test_authorization),
+                WITH_FIXTURE(test_call),           WITH_FIXTURE(test_call_invalid),
+                WITH_FIXTURE(test_unreachable),    WITH_FIXTURE(test_timed_out),
+                WITH_FIXTURE(test_peer_untrusted), WITH_FIXTURE(test_by_url),
                 cmocka_unit_test(test_symbols),
         };
 

@@ -47,9 +47,12 @@ static void test_get(void **state) {
         HttpReply reply = HTTP_REPLY_INIT;
         const char *request = f->tcp.fake.requests[0];
 
-        assert_int_equal(get_with(f, "HTTP/1.1 429 No\r\nRetry-After: 7\r\nConnection: close\r\n"
-                                     "Content-Type: application/json; charset=utf-8\r\n"
-                                     "Content-Length: 2\r\n\r\n{}", 0, &reply), 0);
+        assert_int_equal(get_with(f,
+                                  "HTTP/1.1 429 No\r\nRetry-After: 7\r\nConnection: close\r\n"
+                                  "Content-Type: application/json; charset=utf-8\r\n"
+                                  "Content-Length: 2\r\n\r\n{}",
+                                  0, &reply),
+                         0);
         assert_int_equal(reply.status, 429);
         assert_int_equal(reply.retry_after, 7);
         assert_true(reply.is_json);
@@ -69,14 +72,17 @@ static void test_post(void **state) {
         HttpReply reply = HTTP_REPLY_INIT;
         HttpRequest request = { .method = "POST", .path = "/x", .authorization = "Bearer abc" };
         const char *seen = f->tcp.fake.requests[0];
-        static const char ok[] = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+        static const char ok[] =
+                        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
         const FakeAnswer answers[] = { { .bytes = ok }, { .bytes = ok }, { .bytes = ok } };
 
         fake_script(&f->tcp.fake, answers, 3);
         assert_int_equal(secret_set(&body, "a=\0b", 4), 0);
         request.body = &body;
         request.content_type = "text/x";
-        assert_int_equal(transport_curl_call(f->curl, f->tcp.url, PATIENCE, &request, &reply, f->detail), 0);
+        assert_int_equal(transport_curl_call(f->curl, f->tcp.url, PATIENCE, &request, &reply,
+                                             f->detail),
+                         0);
         assert_false(reply.is_json);
         assert_int_equal(reply.retry_after, -1);
         assert_non_null(strstr(seen, "\r\nContent-Length: 4\r\n"));
@@ -86,7 +92,9 @@ static void test_post(void **state) {
 
         /* Without a body: a length all the same, and no type. */
         request = (HttpRequest){ .method = "POST", .path = "/x" };
-        assert_int_equal(transport_curl_call(f->curl, f->tcp.url, PATIENCE, &request, &reply, f->detail), 0);
+        assert_int_equal(transport_curl_call(f->curl, f->tcp.url, PATIENCE, &request, &reply,
+                                             f->detail),
+                         0);
         seen = f->tcp.fake.requests[1];
         assert_non_null(strstr(seen, "\r\nContent-Length: 0\r\n"));
         assert_null(strcasestr(seen, "Content-Type"));
@@ -95,7 +103,9 @@ static void test_post(void **state) {
         http_reply_done(&reply);
 
         request = (HttpRequest){ .method = "DELETE", .path = "/x" };
-        assert_int_equal(transport_curl_call(f->curl, f->tcp.url, PATIENCE, &request, &reply, f->detail), 0);
+        assert_int_equal(transport_curl_call(f->curl, f->tcp.url, PATIENCE, &request, &reply,
+                                             f->detail),
+                         0);
         assert_int_equal(strncmp(f->tcp.fake.requests[2], "DELETE /x HTTP/1.1\r\n", 20), 0);
         http_reply_done(&reply);
         secret_done(&body);
@@ -106,8 +116,10 @@ static void test_redirect(void **state) {
         HttpReply reply = HTTP_REPLY_INIT;
         char bytes[256];
 
-        snprintf(bytes, sizeof(bytes), "HTTP/1.1 302 Found\r\nLocation: %s/other\r\nConnection: close\r\n"
-                                       "Content-Length: 0\r\n\r\n", f->tcp.url);
+        snprintf(bytes, sizeof(bytes),
+                 "HTTP/1.1 302 Found\r\nLocation: %s/other\r\nConnection: close\r\n"
+                 "Content-Length: 0\r\n\r\n",
+                 f->tcp.url);
         assert_int_equal(get_with(f, bytes, 0, &reply), 0);
         assert_int_equal(reply.status, 302);
         assert_int_equal(fake_count(&f->tcp.fake), 1);
@@ -118,7 +130,8 @@ static void test_body_bound(void **state) {
         static const char *const bodies[] = {
                 "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789",
                 "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n123456789",
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n4\r\n6789\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+                "chunked\r\n\r\n5\r\n12345\r\n4\r\n6789\r\n0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
         };
         Fixture *f = *state;
@@ -153,7 +166,8 @@ static void test_default_bound(void **state) {
 
 static void test_malformed(void **state) {
         static const char *const replies[] = {
-                "hello", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234",
+                "hello",
+                "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12",
         };
         Fixture *f = *state;
@@ -170,8 +184,8 @@ static void test_malformed(void **state) {
 
 /* Not even with the whole environment against us. */
 static void test_no_proxy(void **state) {
-        static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY",
-                                             "all_proxy" };
+        static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+                                             "ALL_PROXY", "all_proxy" };
         Fixture *f = *state;
         HttpReply reply = HTTP_REPLY_INIT;
         FakeTcp proxy;
@@ -202,8 +216,11 @@ static void test_no_netrc(void **state) {
         fputs("default login ada password secret\n", file);
         fclose(file);
         setenv("HOME", home, 1);
-        assert_int_equal(get_with(f, "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
-                                  0, &reply), 0);
+        assert_int_equal(get_with(f,
+                                  "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: "
+                                  "0\r\n\r\n",
+                                  0, &reply),
+                         0);
         assert_null(strcasestr(f->tcp.fake.requests[0], "Authorization"));
         assert_int_equal(fake_count(&f->tcp.fake), 1);
         if (before)
@@ -214,14 +231,16 @@ static void test_no_netrc(void **state) {
 }
 
 static void test_protocols(void **state) {
-        static const char *const urls[] = { "file:///etc", "ftp://127.0.0.1", "gopher://127.0.0.1:1" };
+        static const char *const urls[] = { "file:///etc", "ftp://127.0.0.1",
+                                            "gopher://127.0.0.1:1" };
         Fixture *f = *state;
         HttpReply reply = HTTP_REPLY_INIT;
 
         for (size_t i = 0; i < 3; i++)
-                assert_true(transport_curl_call(f->curl, urls[i], PATIENCE,
-                                                &(HttpRequest){ .method = "GET", .path = "/passwd" }, &reply,
-                                                f->detail) < 0);
+                assert_true(transport_curl_call(
+                                            f->curl, urls[i], PATIENCE,
+                                            &(HttpRequest){ .method = "GET", .path = "/passwd" },
+                                            &reply, f->detail) < 0);
         assert_null(reply.body.text);
 }
 
@@ -233,9 +252,11 @@ static void test_tls_is_needed(void **state) {
 
         snprintf(url, sizeof(url), "https://%s", f->tcp.url + strlen("http://"));
         f->tcp.fake.n_received = 0;
-        fake_script(&f->tcp.fake, &(FakeAnswer){ .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }, 1);
+        fake_script(&f->tcp.fake,
+                    &(FakeAnswer){ .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }, 1);
         assert_true(transport_curl_call(f->curl, url, 1000,
-                                        &(HttpRequest){ .method = "GET", .path = "/",
+                                        &(HttpRequest){ .method = "GET",
+                                                        .path = "/",
                                                         .authorization = "Bearer canary" },
                                         &reply, f->detail) != 0);
         assert_null(memmem(f->tcp.fake.requests[0], FAKE_REQUEST_MAX, "canary", 6));
@@ -253,8 +274,9 @@ static void test_deadline(void **state) {
         for (size_t i = 0; i < 3; i++) {
                 fake_script(&f->tcp.fake, &slow[i], 1);
                 assert_int_equal(transport_curl_call(f->curl, f->tcp.url, 100,
-                                                     &(HttpRequest){ .method = "GET", .path = "/" }, &reply,
-                                                     f->detail), -ETIMEDOUT);
+                                                     &(HttpRequest){ .method = "GET", .path = "/" },
+                                                     &reply, f->detail),
+                                 -ETIMEDOUT);
         }
 }
 
@@ -263,11 +285,13 @@ static void test_refused(void **state) {
         HttpReply reply = HTTP_REPLY_INIT;
 
         assert_int_equal(transport_curl_call(f->curl, "http://127.0.0.1:1", PATIENCE,
-                                             &(HttpRequest){ .method = "GET", .path = "/" }, &reply, f->detail),
+                                             &(HttpRequest){ .method = "GET", .path = "/" }, &reply,
+                                             f->detail),
                          -ECONNREFUSED);
         assert_true(f->detail[0] != '\0');
         assert_int_equal(transport_curl_call(f->curl, "http://no-such-host.invalid", PATIENCE,
-                                             &(HttpRequest){ .method = "GET", .path = "/" }, &reply, f->detail),
+                                             &(HttpRequest){ .method = "GET", .path = "/" }, &reply,
+                                             f->detail),
                          -EHOSTUNREACH);
 }
 
@@ -297,11 +321,13 @@ static void test_signals(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                WITH_FIXTURE(test_get),          WITH_FIXTURE(test_post),     WITH_FIXTURE(test_redirect),
-                WITH_FIXTURE(test_body_bound),   WITH_FIXTURE(test_default_bound),
-                WITH_FIXTURE(test_malformed),    WITH_FIXTURE(test_no_proxy), WITH_FIXTURE(test_no_netrc),
-                WITH_FIXTURE(test_protocols),    WITH_FIXTURE(test_tls_is_needed),
-                WITH_FIXTURE(test_deadline),     WITH_FIXTURE(test_refused),  WITH_FIXTURE(test_signals),
+                WITH_FIXTURE(test_get),           WITH_FIXTURE(test_post),
+                WITH_FIXTURE(test_redirect),      WITH_FIXTURE(test_body_bound),
+                WITH_FIXTURE(test_default_bound), WITH_FIXTURE(test_malformed),
+                WITH_FIXTURE(test_no_proxy),      WITH_FIXTURE(test_no_netrc),
+                WITH_FIXTURE(test_protocols),     WITH_FIXTURE(test_tls_is_needed),
+                WITH_FIXTURE(test_deadline),      WITH_FIXTURE(test_refused),
+                WITH_FIXTURE(test_signals),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "wire/json-write.h"
 #include "wire/text.h"
 
+/* clang-format off */
 static const Column columns[] = {
         { "ID",         "id",               "client_id",        COLUMN_TEXT },
         { "GRANTS",     "grants",           "grants",           COLUMN_LIST },
@@ -21,7 +22,9 @@ static const Column columns[] = {
         { NULL,         "refresh lifetime", "refresh_lifetime", COLUMN_SPAN },
         { "CREATED",    "created",          "created",          COLUMN_TIME },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const Member members[] = {
         { OPTION_GRANTS,           "grants",           MEMBER_LIST   },
         { OPTION_SCOPES,           "scopes",           MEMBER_LIST   },
@@ -30,6 +33,7 @@ static const Member members[] = {
         { OPTION_ACCESS_LIFETIME,  "access_lifetime",  MEMBER_NUMBER },
         { OPTION_REFRESH_LIFETIME, "refresh_lifetime", MEMBER_NUMBER },
 };
+/* clang-format on */
 
 static enum Exit body_make(const Ctl *ctl, const char *id, const Secret *secret, Secret *ret) {
         _cleanup_(secret_done) Secret body = SECRET_INIT;

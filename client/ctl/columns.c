@@ -41,7 +41,8 @@ static int list_text(const Json *json, JsonNode node, char **ret) {
 
         if (json_type(json, node) != JSON_ARRAY)
                 return -EBADMSG;
-        for (JsonNode n = json_first(json, node); r == 0 && n != JSON_NONE; n = json_next(json, n)) {
+        for (JsonNode n = json_first(json, node); r == 0 && n != JSON_NONE;
+             n = json_next(json, n)) {
                 _cleanup_(secret_done) Secret word = SECRET_INIT;
 
                 r = json_text(json, n, &word);

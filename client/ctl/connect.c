@@ -1,5 +1,5 @@
-/* The way from the options to tokend and back: which socket or URL, as whom, one question at a time.
- * tokend.conf is never read: who may ask need not be able to read it. */
+/* The way from the options to tokend and back: which socket or URL, as whom, one question at a
+ * time. tokend.conf is never read: who may ask need not be able to read it. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -69,8 +69,9 @@ enum Exit ctl_connect(Ctl *ctl, bool subject_is_client) {
         int r;
 
         if (has_secret && subject_is_client)
-                return complain_of_usage("--client names what this verb is about; authenticate with "
-                                         "--token-file");
+                return complain_of_usage(
+                                "--client names what this verb is about; authenticate with "
+                                "--token-file");
         if (is_client && is_bearer)
                 return complain_of_usage("--client and --token-file exclude each other");
         e = secret_inputs_check(&ctl->options);
@@ -130,7 +131,8 @@ enum Exit path_make(const char *prefix, const char *name, const char *suffix, Se
 }
 
 bool ctl_is_ordinary(const Ctl *ctl) {
-        return geteuid() != 0 && !ctl_option(ctl, OPTION_URL) && !ctl_option(ctl, OPTION_TOKEN_FILE);
+        return geteuid() != 0 && !ctl_option(ctl, OPTION_URL) &&
+               !ctl_option(ctl, OPTION_TOKEN_FILE);
 }
 
 enum Exit print_change(const Ctl *ctl, const char *name, const char *what, const Reply *reply) {

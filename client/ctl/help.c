@@ -23,7 +23,8 @@ static void option_print(enum Option option) {
 
         if (!row->help)
                 return;
-        snprintf(text, sizeof(text), "--%s%s%s", row->name, row->value ? "=" : "", row->value ?: "");
+        snprintf(text, sizeof(text), "--%s%s%s", row->name, row->value ? "=" : "",
+                 row->value ?: "");
         printf("  %-*s%s\n", COLUMN, text, row->help);
 }
 
@@ -37,34 +38,42 @@ static uint64_t options_global(void) {
         uint64_t global = 0;
 
         for (enum Option option = 0; option < _OPTION_MAX; option++)
-                if (option_rows[option].is_global)
+                if (option_is_global(option))
                         global |= UINT64_C(1) << option;
         return global;
 }
 
 void help_print(void) {
-        puts("tokenctl [OPTION…] VERB [ARGUMENT…]\n\nManage tokend, the local token authority.\n\nVerbs:");
+        puts("tokenctl [OPTION…] VERB [ARGUMENT…]\n\nManage tokend, the local token "
+             "authority.\n\nVerbs:");
         for (size_t i = 0; i < n_verbs; i++)
                 verb_print_name(&verbs[i]);
         puts("\nOptions of every verb:");
         options_print(options_global());
-        puts("\nWhat a verb takes: tokenctl VERB --help. Secrets are asked for at the terminal, or read\n"
-             "from a file or standard input. The socket is --socket=, then $TOKEND_SOCKET, then the usual\n"
-             "one.\n\nExit status: 0 done, 1 refused or failed, 2 wrong usage, 3 tokend does not answer.\n"
+        puts("\nWhat a verb takes: tokenctl VERB --help. Secrets are asked for at the terminal, or "
+             "read\n"
+             "from a file or standard input. The socket is --socket=, then $TOKEND_SOCKET, then "
+             "the usual\n"
+             "one.\n\nExit status: 0 done, 1 refused or failed, 2 wrong usage, 3 tokend does not "
+             "answer.\n"
              "See tokenctl(1).");
 }
 
-void help_print_verb(const char *noun, const char *name) {
+bool help_print_verb(const char *noun, const char *name) {
+        bool is_known = false;
+
         for (size_t i = 0; i < n_verbs; i++) {
                 const Verb *verb = &verbs[i];
 
                 if (!streq(verb->noun, noun) || (name && !streq_ptr(verb->name, name)))
                         continue;
+                is_known = true;
                 verb_print_name(verb);
                 options_print(verb->options & ~TAKES(CLIENT));
                 if (verb->options & TAKES(CLIENT))
                         printf("  %-*s%s\n", COLUMN, "--client=ID", "of this client");
         }
+        return is_known;
 }
 
 void verbs_print_list(void) {
@@ -74,7 +83,7 @@ void verbs_print_list(void) {
                 printf("%s%s%s", verb->noun, verb->name ? " " : "", verb->name ?: "");
                 for (enum Option option = 0; option < _OPTION_MAX; option++)
                         if ((verb->options & UINT64_C(1) << option) ||
-                            (option_rows[option].is_global && option_rows[option].help))
+                            (option_is_global(option) && option_rows[option].help))
                                 printf(" --%s%s", option_rows[option].name,
                                        option_rows[option].value ? "=" : "");
                 putchar('\n');

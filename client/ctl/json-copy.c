@@ -1,5 +1,5 @@
-/* Copies JSON values. Depth is bounded by the reader (JSON_DEPTH_MAX); errors of writing stick in the
- * writer, errors of reading are returned. */
+/* Copies JSON values. Depth is bounded by the reader (JSON_DEPTH_MAX); errors of writing stick in
+ * the writer, errors of reading are returned. */
 
 #include "json-copy.h"
 
@@ -49,7 +49,8 @@ static int object_copy(JsonWriter *w, const char *name, const Json *json, JsonNo
         int r = 0;
 
         json_write_object(w, name);
-        for (JsonNode n = json_first(json, node); r == 0 && n != JSON_NONE; n = json_next(json, n)) {
+        for (JsonNode n = json_first(json, node); r == 0 && n != JSON_NONE;
+             n = json_next(json, n)) {
                 _cleanup_(secret_done) Secret member = SECRET_INIT;
 
                 r = json_text(json, n, &member);

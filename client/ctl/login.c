@@ -13,6 +13,7 @@
 #include "wire/form.h"
 #include "wire/text.h"
 
+/* clang-format off */
 static const Column columns[] = {
         { NULL, "access token",  "access_token",  COLUMN_TEXT },
         { NULL, "refresh token", "refresh_token", COLUMN_TEXT },
@@ -20,6 +21,7 @@ static const Column columns[] = {
         { NULL, "scope",         "scope",         COLUMN_TEXT },
         { NULL, "valid for",     "expires_in",    COLUMN_SPAN },
 };
+/* clang-format on */
 
 static enum Exit form_make(const Ctl *ctl, const char *user, const Secret *password, Secret *ret) {
         _cleanup_(secret_done) Secret form = SECRET_INIT;
@@ -54,7 +56,8 @@ static enum Exit print_login(const char *user, const Reply *reply) {
                 return EXIT_FAILED;
         }
         if (state && streq(state, reason_to_string(REASON_PASSWORD_MUST_CHANGE)))
-                printf("The password is right, and must be changed first: tokenctl user passwd %s\n",
+                printf("The password is right, and must be changed first: tokenctl user passwd "
+                       "%s\n",
                        user);
         else
                 printf("The password is right.\n");

@@ -18,7 +18,8 @@ static enum Exit verb_missing(const Options *options) {
                 if (!streq(verbs[i].noun, words[0]))
                         continue;
                 if (options->n_arguments == 1)
-                        return complain_of_usage("what is to be done? See: tokenctl %s --help", words[0]);
+                        return complain_of_usage("what is to be done? See: tokenctl %s --help",
+                                                 words[0]);
                 return complain_of_usage("there is no verb \"%s %s\"", words[0], words[1]);
         }
         return complain_of_usage("there is no verb \"%s\"", words[0]);
@@ -27,7 +28,7 @@ static enum Exit verb_missing(const Options *options) {
 /* Options that mean nothing to a verb are refused: they were meant for something. */
 static enum Exit options_check(const Options *options, const Verb *verb) {
         for (enum Option option = 0; option < _OPTION_MAX; option++)
-                if (option_is_given(options, option) && !option_rows[option].is_global &&
+                if (option_is_given(options, option) && !option_is_global(option) &&
                     !(verb->options & UINT64_C(1) << option))
                         return complain_of_usage("%s%s%s takes no --%s", verb->noun,
                                                  verb->name ? " " : "", verb->name ?: "",
@@ -43,9 +44,9 @@ static enum Exit verb_run(Ctl *ctl, const Verb *verb, size_t used) {
         e = options_check(&ctl->options, verb);
         if (e != EXIT_DONE)
                 return e;
-        if (n < verb->arguments_min || n > verb->arguments_max)
-                return complain_of_usage("usage: tokenctl %s%s%s %s", verb->noun, verb->name ? " " : "",
-                                         verb->name ?: "", verb->arguments);
+        if (!verb_takes_count(verb, n))
+                return complain_of_usage("usage: tokenctl %s%s%s %s", verb->noun,
+                                         verb->name ? " " : "", verb->name ?: "", verb->arguments);
         for (size_t i = 0; i < n; i++)
                 if (arguments[i][0] == '\0')
                         return complain_of_usage("%s: an empty name", verb->noun);
@@ -71,11 +72,9 @@ static enum Exit ctl_run(Ctl *ctl) {
                 return EXIT_DONE;
         }
         verb = verb_find(options->arguments, options->n_arguments, &used);
-        if (option_is_given(options, OPTION_HELP) && (verb || options->n_arguments == 1)) {
-                help_print_verb(options->arguments[0],
-                                verb && used == 2 ? verb->name : NULL);
+        if (option_is_given(options, OPTION_HELP) &&
+            help_print_verb(options->arguments[0], verb ? verb->name : NULL))
                 return EXIT_DONE;
-        }
         return verb ? verb_run(ctl, verb, used) : verb_missing(options);
 }
 

@@ -1,5 +1,5 @@
-/* Values of options on their way into a request. A list that turns out empty is refused: it would mean
- * "no limit", which nobody asks for by --scopes="$UNSET". */
+/* Values of options on their way into a request. A list that turns out empty is refused: it would
+ * mean "no limit", which nobody asks for by --scopes="$UNSET". */
 
 #include "members.h"
 
@@ -15,7 +15,8 @@ static enum Exit list_split(const Ctl *ctl, enum Option option, char ***ret) {
         if (r < 0)
                 return complain_of_error(option_rows[option].name, r);
         if (strv_length(*ret) == 0)
-                return complain_of_usage("--%s: there is nothing in the list", option_rows[option].name);
+                return complain_of_usage("--%s: there is nothing in the list",
+                                         option_rows[option].name);
         return EXIT_DONE;
 }
 
@@ -23,7 +24,8 @@ static enum Exit number_parse(const Ctl *ctl, enum Option option, int64_t *ret) 
         const char *text = ctl_option(ctl, option);
 
         if (parse_int64(text, ret) < 0 || *ret < 0)
-                return complain_of_usage("--%s=%s: not a whole number", option_rows[option].name, text);
+                return complain_of_usage("--%s=%s: not a whole number", option_rows[option].name,
+                                         text);
         return EXIT_DONE;
 }
 

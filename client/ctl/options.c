@@ -1,5 +1,5 @@
-/* Reads the command line by the table below. Names are never abbreviated, so that a new option breaks
- * no script, and --password can't be taken for --password-file. */
+/* Reads the command line by the table below. Names are never abbreviated, so that a new option
+ * breaks no script, and --password can't be taken for --password-file. */
 
 #include "options.h"
 
@@ -9,40 +9,45 @@
 
 #include "wire/text.h"
 
+#define ROW(option, ...) [OPTION_##option] = { __VA_ARGS__ }
+
+/* clang-format off */
 const OptionRow option_rows[_OPTION_MAX] = {
-        [OPTION_SOCKET] = { "socket", "PATH", "ask tokend on this socket", true },
-        [OPTION_URL] = { "url", "URL", "ask the tokend at http://… or https://…", true },
-        [OPTION_CLIENT] = { "client", "ID", "authenticate as this client", true },
-        [OPTION_CLIENT_SECRET_FILE] = { "client-secret-file", "FILE|-", "and its secret", true },
-        [OPTION_TOKEN_FILE] = { "token-file", "FILE|-", "authenticate with this token (Bearer)", true },
-        [OPTION_JSON] = { "json", NULL, "print one JSON object, named as in the HTTP API", true },
-        [OPTION_HELP] = { "help", NULL, "say this, or what a verb takes", true },
-        [OPTION_VERSION] = { "version", NULL, "say which version this is", true },
-        [OPTION_LIST_VERBS] = { "list-verbs", NULL, NULL, true },
-        [OPTION_ID] = { "id", "TEXT", "the user's id (a new UUID)", false },
-        [OPTION_UID] = { "uid", "N", "the uid (the system's for that name, or the next free one)", false },
-        [OPTION_EMAIL] = { "email", "ADDRESS", "may be used in place of the name", false },
-        [OPTION_ROLE] = { "role", "ROLE", "one word for services to read", false },
-        [OPTION_PARTNER_ID] = { "partner-id", "ID", "what a partner calls the user (the id)", false },
-        [OPTION_PARENT] = { "parent", "NAME", "make it a sub-account of this user", false },
-        [OPTION_SCOPES] = { "scopes", "A,B", "no more than these scopes", false },
-        [OPTION_GROUPS] = { "groups", "A,B", "supplementary groups", false },
-        [OPTION_SHELL] = { "shell", "PATH", "the login shell", false },
-        [OPTION_HOME] = { "home", "PATH", "the home directory", false },
-        [OPTION_PASSWORD_FILE] = { "password-file", "FILE|-", "read the password here", false },
-        [OPTION_OLD_PASSWORD_FILE] = { "old-password-file", "FILE|-", "read the old password here", false },
-        [OPTION_GRANTS] = { "grants", "A,B", "password, refresh_token, client_credentials", false },
-        [OPTION_SECRET_FILE] = { "secret-file", "FILE|-", "read the secret here (a new one is made)", false },
-        [OPTION_ISSUE_FOR] = { "issue-for", "A,B", "roles of the users it may issue for (all)", false },
-        [OPTION_INTROSPECT] = { "introspect", "all|own", "which tokens it may ask about (all)", false },
-        [OPTION_ACCESS_LIFETIME] = { "access-lifetime", "SECONDS", "of its access tokens", false },
-        [OPTION_REFRESH_LIFETIME] = { "refresh-lifetime", "SECONDS", "of its refresh tokens", false },
-        [OPTION_USER] = { "user", "NAME", "of this user", false },
-        [OPTION_TTL] = { "ttl", "SECONDS", "for how long", false },
-        [OPTION_ALL] = { "all", NULL, "every token of everybody", false },
+        ROW(SOCKET,             "socket",             "PATH",    "ask tokend on this socket"),
+        ROW(URL,                "url",                "URL",     "ask at http://… or https://…"),
+        ROW(CLIENT,             "client",             "ID",      "authenticate as this client"),
+        ROW(CLIENT_SECRET_FILE, "client-secret-file", "FILE|-",  "and its secret"),
+        ROW(TOKEN_FILE,         "token-file",         "FILE|-",  "authenticate with this token"),
+        ROW(JSON,               "json",               NULL,      "print JSON, as in the HTTP API"),
+        ROW(HELP,               "help",               NULL,      "say this, or what a verb takes"),
+        ROW(VERSION,            "version",            NULL,      "say which version this is"),
+        ROW(LIST_VERBS,         "list-verbs",         NULL,      NULL),
+        ROW(ID,                 "id",                 "TEXT",    "the user's id (a new UUID)"),
+        ROW(UID,                "uid",                "N",       "the uid (the next free one)"),
+        ROW(EMAIL,              "email",              "ADDRESS", "stands in for the name"),
+        ROW(ROLE,               "role",               "ROLE",    "one word for services to read"),
+        ROW(PARTNER_ID,         "partner-id",         "ID",      "a partner's id for it (the id)"),
+        ROW(PARENT,             "parent",             "NAME",    "a sub-account of this user"),
+        ROW(SCOPES,             "scopes",             "A,B",     "no more than these scopes"),
+        ROW(GROUPS,             "groups",             "A,B",     "supplementary groups"),
+        ROW(SHELL,              "shell",              "PATH",    "the login shell"),
+        ROW(HOME,               "home",               "PATH",    "the home directory"),
+        ROW(PASSWORD_FILE,      "password-file",      "FILE|-",  "read the password here"),
+        ROW(OLD_PASSWORD_FILE,  "old-password-file",  "FILE|-",  "read the old password here"),
+        ROW(GRANTS,             "grants",             "A,B",     "the ways it may get tokens"),
+        ROW(SECRET_FILE,        "secret-file",        "FILE|-",  "read its secret (makes one)"),
+        ROW(ISSUE_FOR,          "issue-for",          "A,B",     "issues for these roles only"),
+        ROW(INTROSPECT,         "introspect",         "all|own", "tokens it may ask about (all)"),
+        ROW(ACCESS_LIFETIME,    "access-lifetime",    "SECONDS", "of its access tokens"),
+        ROW(REFRESH_LIFETIME,   "refresh-lifetime",   "SECONDS", "of its refresh tokens"),
+        ROW(USER,               "user",               "NAME",    "of this user"),
+        ROW(TTL,                "ttl",                "SECONDS", "for how long"),
+        ROW(ALL,                "all",                NULL,      "every token of everybody"),
 };
+/* clang-format on */
 
 /* What people try, and what they should do. */
+/* clang-format off */
 static const struct {
         const char *name;
         const char *instead;
@@ -53,6 +58,7 @@ static const struct {
         { "client-secret", "--client-secret-file=FILE" },
         { "token",         "--token-file=FILE"         },
 };
+/* clang-format on */
 
 static const char *secret_instead(const char *name, size_t size) {
         for (size_t i = 0; i < ELEMENTSOF(secret_options); i++)
@@ -71,7 +77,8 @@ static enum Option option_find(const char *name, size_t size) {
         return option;
 }
 
-/* One option, name behind the dashes; next is the word behind it. Returns how many words it took. */
+/* One option, name behind the dashes; next is the word behind it. Returns how many words it took.
+ */
 static int option_take(const char *name, const char *next, Options *options,
                        char ret_message[static OPTIONS_MESSAGE_MAX]) {
         size_t size = strcspn(name, "=");
@@ -83,8 +90,10 @@ static int option_take(const char *name, const char *next, Options *options,
 
 #define REFUSE(...) (snprintf(ret_message, OPTIONS_MESSAGE_MAX, __VA_ARGS__), -EINVAL)
         if (instead)
-                return REFUSE("--%.*s: everybody on this machine can read a command line; use %s, or "
-                              "- for standard input", (int)size, name, instead);
+                return REFUSE("--%.*s: everybody on this machine can read a command line; use %s, "
+                              "or "
+                              "- for standard input",
+                              (int)size, name, instead);
         if (option == _OPTION_MAX)
                 return REFUSE("--%.*s: no such option", size < 64 ? (int)size : 64, name);
         if (!row->value && value)
@@ -95,7 +104,7 @@ static int option_take(const char *name, const char *next, Options *options,
         }
         if (row->value && (!value || value[0] == '\0'))
                 return REFUSE("--%s needs a value", row->name);
-        if (options->values[option] && !row->is_global)
+        if (options->values[option] && !option_is_global(option))
                 return REFUSE("--%s is given twice", row->name);
 #undef REFUSE
         options->values[option] = value ?: "";
@@ -125,8 +134,8 @@ int options_parse(int argc, char **argv, Options *ret,
                                  "-%c: there are no short options but -h", word[1]);
                         return -EINVAL;
                 }
-                r = option_take(word[1] == '-' ? word + 2 : "help", i + 1 < argc ? argv[i + 1] : NULL,
-                                &options, ret_message);
+                r = option_take(word[1] == '-' ? word + 2 : "help",
+                                i + 1 < argc ? argv[i + 1] : NULL, &options, ret_message);
                 if (r < 0)
                         return r;
                 i += r;

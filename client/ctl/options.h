@@ -19,7 +19,8 @@ enum Option {
         OPTION_LIST_VERBS, /* for the completion */
 
         /* Of some. */
-        OPTION_ID,
+        _OPTION_GLOBAL_MAX,
+        OPTION_ID = _OPTION_GLOBAL_MAX,
         OPTION_UID,
         OPTION_EMAIL,
         OPTION_ROLE,
@@ -50,7 +51,6 @@ typedef struct OptionRow {
         const char *name;
         const char *value; /* what stands for it in the help; NULL: takes none */
         const char *help;  /* NULL: not shown */
-        bool is_global;
 } OptionRow;
 
 extern const OptionRow option_rows[_OPTION_MAX];
@@ -63,10 +63,14 @@ typedef struct Options {
 
 #define OPTIONS_MESSAGE_MAX 256
 
-/* Sorts argv (options anywhere, "--" ends them). -EINVAL: unknown, without its value or with one too
- * many, given twice, or a secret on the command line; ret_message says which, never a value. */
-int options_parse(int argc, char **argv, Options *ret, char ret_message[static OPTIONS_MESSAGE_MAX]);
+/* Sorts argv (options anywhere, "--" ends them). -EINVAL: unknown, without its value or with one
+ * too many, given twice, or a secret on the command line; ret_message says which, never a value. */
+int options_parse(int argc, char **argv, Options *ret,
+                  char ret_message[static OPTIONS_MESSAGE_MAX]);
 
+static inline bool option_is_global(enum Option option) {
+        return option < _OPTION_GLOBAL_MAX;
+}
 static inline bool option_is_given(const Options *options, enum Option option) {
         return options->values[option] != NULL;
 }

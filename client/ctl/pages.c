@@ -83,12 +83,14 @@ static int row_fill(const Listing *listing, const Json *json, JsonNode row,
         return 0;
 }
 
-static int page_print_table(const Listing *listing, const Json *json, JsonNode rows, bool is_first) {
+static int page_print_table(const Listing *listing, const Json *json, JsonNode rows,
+                            bool is_first) {
         _cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
         int r;
 
         r = table_start(listing, is_first, &table);
-        for (JsonNode n = json_first(json, rows); r == 0 && n != JSON_NONE; n = json_next(json, n)) {
+        for (JsonNode n = json_first(json, rows); r == 0 && n != JSON_NONE;
+             n = json_next(json, n)) {
                 struct libscols_line *line = scols_table_new_line(table, NULL);
 
                 r = line ? row_fill(listing, json, n, line) : -ENOMEM;

@@ -11,6 +11,6 @@ typedef struct Listing {
         size_t n_columns;
 } Listing;
 
-/* A table, or with --json one object {"member":[…]}. When a page fails in the middle, the JSON is left
- * open, so that nobody takes it for the whole. */
+/* A table, or with --json one object {"member":[…]}. When a page fails in the middle, the JSON is
+ * left open, so that nobody takes it for the whole. */
 enum Exit listing_print(Ctl *ctl, const Listing *listing);

@@ -1,5 +1,5 @@
-/* What goes wrong is said in one line on stderr: what it was about, the sentence, and the stable word.
- * A second line follows when there is something to do about it. */
+/* What goes wrong is said in one line on stderr: what it was about, the sentence, and the stable
+ * word. A second line follows when there is something to do about it. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 
 #define SENTENCE_MAX 768
 
+/* clang-format off */
 static const struct {
         const char *word;
         enum Exit code;
@@ -20,6 +21,7 @@ static const struct {
         { "daemon-unreachable", EXIT_UNREACHABLE },
         { "timed-out",          EXIT_UNREACHABLE },
 };
+/* clang-format on */
 
 typedef struct Hint {
         const char *word;
@@ -27,14 +29,25 @@ typedef struct Hint {
         const char *url;    /* and when by --url= */
 } Hint;
 
+/* clang-format off */
 static const Hint hints[] = {
-        { "daemon-unreachable", "is it running? See: systemctl status tokend", NULL },
-        { "timed-out", "it runs, but does not answer. See: systemctl status tokend", NULL },
-        { "access-denied", "this takes root, or a token of scope admin (--token-file=FILE)",
-          "this takes a token of scope admin (--token-file=FILE)" },
-        { "peer-untrusted", "nothing was sent: the socket or its folder is neither root's nor tokend's",
-          "nothing was sent: the certificate is not that host's" },
+        { "daemon-unreachable",
+          "is it running? See: systemctl status tokend",
+          NULL },
+        { "timed-out",
+          "it runs, but does not answer. See: systemctl status tokend",
+          NULL },
+        { "access-denied",
+          "beyond one's own, this takes root or a token of scope admin (--token-file=FILE)",
+          "beyond one's own, this takes a token of scope admin (--token-file=FILE)" },
+        { "invalid-client",
+          NULL,
+          "prove who you are by --token-file=FILE, or --client= and --client-secret-file=" },
+        { "peer-untrusted",
+          "nothing was sent: the socket or its folder is neither root's nor tokend's",
+          "nothing was sent" },
 };
+/* clang-format on */
 
 void complain(const char *thing, const char *word, const char *format, ...) {
         char sentence[SENTENCE_MAX];

@@ -13,10 +13,11 @@
 #include "wire/text.h"
 
 static const enum Option secret_files[] = {
-        OPTION_CLIENT_SECRET_FILE, OPTION_TOKEN_FILE, OPTION_PASSWORD_FILE,
+        OPTION_CLIENT_SECRET_FILE, OPTION_TOKEN_FILE,  OPTION_PASSWORD_FILE,
         OPTION_OLD_PASSWORD_FILE,  OPTION_SECRET_FILE,
 };
 
+/* clang-format off */
 static const struct {
         int error;
         const char *sentence;
@@ -27,6 +28,7 @@ static const struct {
         { ENXIO,   "no terminal to ask on"                         },
         { EISDIR,  "a directory"                                   },
 };
+/* clang-format on */
 
 static enum Exit complain_of_input(const char *thing, int error) {
         for (size_t i = 0; i < ELEMENTSOF(sentences); i++)
@@ -104,8 +106,9 @@ enum Exit secret_inputs_check(const Options *options) {
                 if (!path || !streq(path, "-"))
                         continue;
                 if (first)
-                        return complain_of_usage("--%s=- and --%s=-: there is one standard input only",
-                                                 first, name);
+                        return complain_of_usage(
+                                        "--%s=- and --%s=-: there is one standard input only",
+                                        first, name);
                 first = name;
         }
         return EXIT_DONE;
@@ -138,7 +141,8 @@ enum Exit secret_get(const Ctl *ctl, enum Option option, const char *prompt, boo
         r = is_new ? ask_twice(prompt, ret) : terminal_ask(prompt, ret);
         if (r == -ENXIO)
                 return complain_of_usage("there is no terminal to ask on; use --%s=FILE, or - for "
-                                         "standard input", option_rows[option].name);
+                                         "standard input",
+                                         option_rows[option].name);
         if (r == -EKEYREJECTED) {
                 complain(NULL, NULL, "the two are not the same; nothing was changed");
                 return EXIT_FAILED;

@@ -14,7 +14,8 @@ enum Exit secret_read_option(const Options *options, enum Option option, Secret 
 enum Exit secret_inputs_check(const Options *options);
 /* From the option's file or, without it, from the terminal: prompt is "Password for ada". A new one
  * is asked for twice. Complains. */
-enum Exit secret_get(const Ctl *ctl, enum Option option, const char *prompt, bool is_new, Secret *ret);
+enum Exit secret_get(const Ctl *ctl, enum Option option, const char *prompt, bool is_new,
+                     Secret *ret);
 
 /* terminal.c: asks once on /dev/tty without echo, which is restored on every way out, signals
  * included. -ENXIO: there is no terminal. -ENODATA: end of input. -EFBIG, -EILSEQ as above. */

@@ -8,6 +8,7 @@
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
+/* clang-format off */
 static const Column columns[] = {
         { NULL, "status",  "status",  COLUMN_TEXT   },
         { NULL, "version", "version", COLUMN_TEXT   },
@@ -16,6 +17,7 @@ static const Column columns[] = {
         { NULL, "logins",  "logins",  COLUMN_NUMBER },
         { NULL, "cached",  "cached",  COLUMN_NUMBER },
 };
+/* clang-format on */
 
 static enum Exit health_print(const Ctl *ctl, const char *text, size_t size, enum Exit e) {
         _cleanup_(json_freep) Json *json = NULL;

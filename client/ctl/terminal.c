@@ -1,5 +1,6 @@
-/* A question without echo. Signals that would end or stop us while the echo is off are held back and
- * read from a descriptor: the terminal is put in order first, then the signal has its effect. */
+/* A question without echo. Signals that would end or stop us while the echo is off are held back
+ * and read from a descriptor: the terminal is put in order first, then the signal has its effect.
+ */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static int echo_stop(Terminal *terminal) {
         if (tcgetattr(terminal->fd, &terminal->saved) < 0)
                 return -errno;
         quiet = terminal->saved;
-        quiet.c_lflag &= (tcflag_t)~(ECHO | ECHONL);
+        quiet.c_lflag &= (tcflag_t) ~(ECHO | ECHONL);
         quiet.c_lflag |= ICANON | ISIG;
         terminal->echo_is_off = true;
         return tcsetattr(terminal->fd, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
@@ -112,7 +113,7 @@ static int line_read(Terminal *terminal, const char *prompt, Secret *line) {
         for (;;) {
                 struct pollfd fds[] = {
                         { .fd = terminal->signal_fd, .events = POLLIN },
-                        { .fd = terminal->fd,        .events = POLLIN },
+                        { .fd = terminal->fd, .events = POLLIN },
                 };
                 ssize_t n;
                 int r;

@@ -1,5 +1,5 @@
-/* tokenctl token: making, listing and revoking tokens. A new token goes to standard output alone, so
- * that a script can take it; what is to be said about it goes to stderr. */
+/* tokenctl token: making, listing and revoking tokens. A new token goes to standard output alone,
+ * so that a script can take it; what is to be said about it goes to stderr. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,6 +16,7 @@
 #include "wire/protocol.h"
 #include "wire/text.h"
 
+/* clang-format off */
 static const Column columns[] = {
         { "ID",      "id",        "id",        COLUMN_TEXT   },
         { "KIND",    "kind",      "kind",      COLUMN_TEXT   },
@@ -33,6 +34,7 @@ static const Column columns[] = {
         { "EXPIRES", "expires",   "expires",   COLUMN_TIME   },
         { NULL,      "last used", "last_used", COLUMN_TIME   },
 };
+/* clang-format on */
 
 /* Whose: --user=, --client= or neither. */
 static enum Exit owner_query(const Ctl *ctl, const char *prefix, Secret *ret) {
@@ -151,8 +153,9 @@ enum Exit token_revoke(Ctl *ctl, char **arguments, size_t n) {
         enum Exit e;
 
         if ((n > 0) + (user != NULL) + (client != NULL) + all != 1)
-                return complain_of_usage("token revoke takes one of: ID…, --user=NAME, --client=ID, "
-                                         "--all");
+                return complain_of_usage(
+                                "token revoke takes one of: ID…, --user=NAME, --client=ID, "
+                                "--all");
         if (n > 0)
                 return revoke_ids(ctl, arguments, n);
         e = owner_query(ctl, "/v1/tokens?", &path);
@@ -182,7 +185,8 @@ static enum Exit print_issued(const Ctl *ctl, const Reply *reply) {
         puts(secret_text(&token));
         if (isatty(STDERR_FILENO) && json_get_text(reply->json, JSON_ROOT, "id", &id) == 0) {
                 time_format((int64_t)time(NULL) + expires_in, expires);
-                fprintf(stderr, "Its id is %s; it expires %s and is not shown again.\n", id, expires);
+                fprintf(stderr, "Its id is %s; it expires %s and is not shown again.\n", id,
+                        expires);
         }
         return EXIT_DONE;
 }
@@ -192,6 +196,7 @@ enum Exit token_self(Ctl *ctl, char **arguments, size_t n) {
         _cleanup_(reply_done) Reply reply = REPLY_INIT;
         _cleanup_(freep) char *scope = NULL;
         Question question = { "POST", "/v1/self/token", TYPE_FORM, &form, NULL };
+        char self[32];
         int64_t ttl;
         enum Exit e;
         int r;
@@ -206,15 +211,19 @@ enum Exit token_self(Ctl *ctl, char **arguments, size_t n) {
                 r = form_append_number(&form, "ttl", ttl);
         if (r < 0)
                 return complain_of_error(NULL, r);
+        /* The name is not ours to find: that may ask tokend. */
+        snprintf(self, sizeof(self), "uid %u", (unsigned)geteuid());
+        if (!option_is_given(&ctl->options, OPTION_URL))
+                question.thing = self;
         e = ctl_ask(ctl, &question, &reply);
         return e == EXIT_DONE ? print_issued(ctl, &reply) : e;
 }
 
 enum Exit token_issue(Ctl *ctl, char **arguments, size_t n) {
         static const Member members[] = {
-                { OPTION_USER,   "user",      MEMBER_TEXT },
+                { OPTION_USER, "user", MEMBER_TEXT },
                 { OPTION_CLIENT, "client_id", MEMBER_TEXT },
-                { OPTION_SCOPES, "scopes",    MEMBER_LIST },
+                { OPTION_SCOPES, "scopes", MEMBER_LIST },
         };
         _cleanup_(secret_done) Secret body = SECRET_INIT;
         _cleanup_(reply_done) Reply reply = REPLY_INIT;

@@ -12,6 +12,7 @@
 #include "wire/json-write.h"
 #include "wire/text.h"
 
+/* clang-format off */
 static const Member members[] = {
         { OPTION_ID,         "id",         MEMBER_TEXT   },
         { OPTION_UID,        "uid",        MEMBER_NUMBER },
@@ -24,6 +25,7 @@ static const Member members[] = {
         { OPTION_SHELL,      "shell",      MEMBER_TEXT   },
         { OPTION_HOME,       "home",       MEMBER_TEXT   },
 };
+/* clang-format on */
 
 static enum Exit body_make(const Ctl *ctl, const char *name, const Secret *password, Secret *ret) {
         _cleanup_(secret_done) Secret body = SECRET_INIT;

@@ -1,5 +1,5 @@
-/* From a name to an id. Names and ids are two spaces: what is given as a name is never tried as an id,
- * so that nobody's id can be made to look like another's name. */
+/* From a name to an id. Names and ids are two spaces: what is given as a name is never tried as an
+ * id, so that nobody's id can be made to look like another's name. */
 
 #include "user-find.h"
 
@@ -9,6 +9,9 @@
 #include "wire/cleanup.h"
 #include "wire/form.h"
 #include "wire/text.h"
+
+/* Long enough for one question. */
+#define SELF_TOKEN_SECONDS 60
 
 static enum Exit malformed(const char *name) {
         complain(name, "reply-malformed", "%s", "the reply can't be understood");
@@ -45,19 +48,31 @@ enum Exit user_find(Ctl *ctl, const char *name, Reply *ret, JsonNode *ret_user) 
         return EXIT_DONE;
 }
 
-/* A token of the caller's own says who the caller is. */
-static enum Exit self_find_id(Ctl *ctl, const char *name, char **ret) {
+/* What the token says of its owner. */
+static enum Exit owner_read(const Json *json, const char *name, char **ret) {
+        _cleanup_(freep) char *owner = NULL;
+
+        if (json_get_text(json, JSON_ROOT, "username", &owner) < 0)
+                return malformed(name);
+        if (!streq(owner, name)) {
+                complain(name, "access-denied", "you are %s, and may not do this", owner);
+                return EXIT_FAILED;
+        }
+        return json_get_text(json, JSON_ROOT, "sub", ret) < 0 ? malformed(name) : EXIT_DONE;
+}
+
+/* A token of one's own says who one is; it is taken back at once. */
+enum Exit self_find_id(Ctl *ctl, const char *name, char **ret) {
         _cleanup_(secret_done) Secret form = SECRET_INIT;
         _cleanup_(secret_done) Secret token = SECRET_INIT;
         _cleanup_(reply_done) Reply issued = REPLY_INIT;
         _cleanup_(reply_done) Reply known = REPLY_INIT;
-        _cleanup_(freep) char *self = NULL;
-        Question ask_token = { "POST", "/v1/self/token", TYPE_FORM, &form, name };
-        Question ask_who = { "POST", "/oauth/introspect", TYPE_FORM, &form, name };
+        const Question ask_token = { "POST", "/v1/self/token", TYPE_FORM, &form, name };
+        const Question ask_owner = { "POST", "/oauth/introspect", TYPE_FORM, &form, name };
         enum Exit e;
         int r;
 
-        r = form_append_number(&form, "ttl", 60);
+        r = form_append_number(&form, "ttl", SELF_TOKEN_SECONDS);
         if (r < 0)
                 return complain_of_error(name, r);
         e = ctl_ask(ctl, &ask_token, &issued);
@@ -69,44 +84,36 @@ static enum Exit self_find_id(Ctl *ctl, const char *name, char **ret) {
         r = form_append(&form, "token", secret_text(&token));
         if (r < 0)
                 return complain_of_error(name, r);
-        e = ctl_ask(ctl, &ask_who, &known);
-        if (e != EXIT_DONE)
-                return e;
-        if (json_get_text(known.json, JSON_ROOT, "username", &self) < 0)
-                return malformed(name);
-        if (!streq(self, name)) {
-                complain(name, "access-denied", "you are %s, and may not do this", self);
-                return EXIT_FAILED;
-        }
-        return json_get_text(known.json, JSON_ROOT, "sub", ret) < 0 ? malformed(name) : EXIT_DONE;
+        e = ctl_ask(ctl, &ask_owner, &known);
+        (void)tokend_revoke(ctl->handle, secret_text(&token));
+        return e == EXIT_DONE ? owner_read(known.json, name, ret) : e;
 }
 
-enum Exit user_find_id(Ctl *ctl, const char *name, char **ret) {
-        _cleanup_(reply_done) Reply reply = REPLY_INIT;
-        JsonNode user;
-        enum Exit e;
-
-        if (ctl_is_ordinary(ctl))
-                return self_find_id(ctl, name, ret);
-        e = user_find(ctl, name, &reply, &user);
-        if (e != EXIT_DONE)
-                return e;
-        return json_get_text(reply.json, user, "id", ret) < 0 ? malformed(name) : EXIT_DONE;
-}
-
-enum Exit user_change(Ctl *ctl, const char *name, const char *method, const char *suffix,
-                      const Secret *body, Reply *ret) {
+enum Exit user_change_by_id(Ctl *ctl, const char *name, const char *id, const char *method,
+                            const char *suffix, const Secret *body, Reply *ret) {
         _cleanup_(secret_done) Secret path = SECRET_INIT;
-        _cleanup_(freep) char *id = NULL;
         Question question = { .method = method, .body = body, .thing = name };
         enum Exit e;
 
-        e = user_find_id(ctl, name, &id);
-        if (e == EXIT_DONE)
-                e = path_make("/v1/users/", id, suffix, &path);
+        e = path_make("/v1/users/", id, suffix, &path);
         if (e != EXIT_DONE)
                 return e;
         question.path = secret_text(&path);
         question.content_type = body ? TYPE_JSON : NULL;
         return ctl_ask(ctl, &question, ret);
+}
+
+enum Exit user_change(Ctl *ctl, const char *name, const char *method, const char *suffix,
+                      const Secret *body, Reply *ret) {
+        _cleanup_(reply_done) Reply reply = REPLY_INIT;
+        _cleanup_(freep) char *id = NULL;
+        JsonNode user;
+        enum Exit e;
+
+        e = user_find(ctl, name, &reply, &user);
+        if (e != EXIT_DONE)
+                return e;
+        if (json_get_text(reply.json, user, "id", &id) < 0)
+                return malformed(name);
+        return user_change_by_id(ctl, name, id, method, suffix, body, ret);
 }

@@ -6,8 +6,11 @@
 
 /* The reply to GET /v1/users?name=, and where in it the user is. */
 enum Exit user_find(Ctl *ctl, const char *name, Reply *ret, JsonNode *ret_user);
-/* Its id only; also for a caller who may not look users up but is that one. */
-enum Exit user_find_id(Ctl *ctl, const char *name, char **ret);
 /* Asks "/v1/users/" id suffix, the id being the name's; body (JSON) NULL: none. */
 enum Exit user_change(Ctl *ctl, const char *name, const char *method, const char *suffix,
                       const Secret *body, Reply *ret);
+/* The id of the caller itself, who may not look users up; it must have that name. */
+enum Exit self_find_id(Ctl *ctl, const char *name, char **ret);
+/* The same as user_change(), of a user whose id is known. */
+enum Exit user_change_by_id(Ctl *ctl, const char *name, const char *id, const char *method,
+                            const char *suffix, const Secret *body, Reply *ret);

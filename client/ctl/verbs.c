@@ -2,43 +2,55 @@
 
 #include "verbs.h"
 
+#include <string.h>
+
 #include "wire/text.h"
 
-#define USER_OPTIONS                                                                               \
+#define FOR_USER                                                                                   \
         (TAKES(ID) | TAKES(UID) | TAKES(EMAIL) | TAKES(ROLE) | TAKES(PARTNER_ID) | TAKES(PARENT) | \
          TAKES(SCOPES) | TAKES(GROUPS) | TAKES(SHELL) | TAKES(HOME) | TAKES(PASSWORD_FILE))
-#define CLIENT_OPTIONS                                                                             \
+#define FOR_CLIENT                                                                                 \
         (TAKES(GRANTS) | TAKES(SCOPES) | TAKES(SECRET_FILE) | TAKES(ISSUE_FOR) |                   \
          TAKES(INTROSPECT) | TAKES(ACCESS_LIFETIME) | TAKES(REFRESH_LIFETIME))
-#define REVOKE_OPTIONS (TAKES(USER) | TAKES(CLIENT) | TAKES(ALL))
+#define FOR_PASSWD (TAKES(PASSWORD_FILE) | TAKES(OLD_PASSWORD_FILE))
+#define FOR_SELF   (TAKES(SCOPES) | TAKES(TTL))
+#define FOR_LIST   (TAKES(USER) | TAKES(CLIENT))
+#define FOR_REVOKE (TAKES(USER) | TAKES(CLIENT) | TAKES(ALL))
+#define FOR_ISSUE  (TAKES(USER) | TAKES(CLIENT) | TAKES(SCOPES) | TAKES(TTL))
+#define FOR_LOGIN  (TAKES(PASSWORD_FILE) | TAKES(SCOPES))
 
-#define ANY ARGUMENTS_UNBOUNDED
-
+/* clang-format off */
 const Verb verbs[] = {
-        { "user", "add", "NAME", 1, 1, USER_OPTIONS, user_add, "make a user" },
-        { "user", "show", "NAME", 1, 1, 0, user_show, "show what is known about a user" },
-        { "user", "list", "", 0, 0, 0, user_list, "list all users" },
-        { "user", "remove", "NAME", 1, 1, 0, user_remove, "remove a user and its tokens" },
-        { "user", "passwd", "NAME", 1, 1, TAKES(PASSWORD_FILE) | TAKES(OLD_PASSWORD_FILE), user_passwd,
-          "change a password; the user's tokens die" },
-        { "user", "lock", "NAME", 1, 1, 0, user_lock, "refuse a user's logins; its tokens die" },
-        { "user", "unlock", "NAME", 1, 1, 0, user_unlock, "let a user log in again" },
-        { "client", "add", "ID", 1, 1, CLIENT_OPTIONS, client_add, "register an application" },
-        { "client", "show", "ID", 1, 1, 0, client_show, "show what is known about a client" },
-        { "client", "list", "", 0, 0, 0, client_list, "list all clients" },
-        { "client", "remove", "ID", 1, 1, 0, client_remove, "remove a client and its tokens" },
-        { "token", NULL, "", 0, 0, TAKES(SCOPES) | TAKES(TTL), token_self,
-          "print a short-lived token for yourself" },
-        { "token", "list", "", 0, 0, TAKES(USER) | TAKES(CLIENT), token_list, "list tokens" },
-        { "token", "show", "ID", 1, 1, 0, token_show, "show what is known about a token" },
-        { "token", "revoke", "[ID…]", 0, ANY, REVOKE_OPTIONS, token_revoke, "revoke tokens" },
-        { "token", "issue", "", 0, 0, TAKES(USER) | TAKES(CLIENT) | TAKES(SCOPES) | TAKES(TTL),
-          token_issue, "print a token for a user or a client" },
-        { "login", NULL, "NAME", 1, 1, TAKES(PASSWORD_FILE) | TAKES(SCOPES), login,
-          "try a password; prints the token it gives" },
-        { "status", NULL, "", 0, 0, 0, status, "say how tokend is" },
+        { "user",   "add",    "NAME",  FOR_USER,   user_add,      "make a user" },
+        { "user",   "show",   "NAME",  0,          user_show,     "show one user" },
+        { "user",   "list",   "",      0,          user_list,     "list all users" },
+        { "user",   "remove", "NAME",  0,          user_remove,   "remove it, end its tokens" },
+        { "user",   "passwd", "NAME",  FOR_PASSWD, user_passwd,   "change its password" },
+        { "user",   "lock",   "NAME",  0,          user_lock,     "refuse logins, end its tokens" },
+        { "user",   "unlock", "NAME",  0,          user_unlock,   "let a user log in again" },
+        { "client", "add",    "ID",    FOR_CLIENT, client_add,    "register an application" },
+        { "client", "show",   "ID",    0,          client_show,   "show one client" },
+        { "client", "list",   "",      0,          client_list,   "list all clients" },
+        { "client", "remove", "ID",    0,          client_remove, "remove it, end its tokens" },
+        { "token",  NULL,     "",      FOR_SELF,   token_self,    "print a token for yourself" },
+        { "token",  "list",   "",      FOR_LIST,   token_list,    "list tokens" },
+        { "token",  "show",   "ID",    0,          token_show,    "show one token" },
+        { "token",  "revoke", "[ID…]", FOR_REVOKE, token_revoke,  "revoke tokens" },
+        { "token",  "issue",  "",      FOR_ISSUE,  token_issue,   "print a token for another" },
+        { "login",  NULL,     "NAME",  FOR_LOGIN,  login,         "try a password, print a token" },
+        { "status", NULL,     "",      0,          status,        "say how tokend is" },
 };
+/* clang-format on */
 const size_t n_verbs = ELEMENTSOF(verbs);
+
+bool verb_takes_count(const Verb *verb, size_t n) {
+        bool is_optional = verb->arguments[0] == '[';
+        bool is_list = strstr(verb->arguments, "…") != NULL;
+
+        if (n == 0)
+                return verb->arguments[0] == '\0' || is_optional;
+        return verb->arguments[0] != '\0' && (n == 1 || is_list);
+}
 
 const Verb *verb_find(char *const *words, size_t n, size_t *ret_used) {
         const Verb *found = NULL;
@@ -52,7 +64,7 @@ const Verb *verb_find(char *const *words, size_t n, size_t *ret_used) {
                         *ret_used = 2;
                         return verb;
                 }
-                if (!verb->name && (n == 1 || verb->arguments_max > 0))
+                if (!verb->name && (n == 1 || verb->arguments[0]))
                         found = verb;
         }
         if (found)

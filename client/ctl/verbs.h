@@ -6,16 +6,12 @@
 
 typedef struct Verb {
         const char *noun;
-        const char *name; /* NULL: the noun is the verb */
-        const char *arguments;
-        size_t arguments_min;
-        size_t arguments_max;
-        uint64_t options; /* besides the global ones */
+        const char *name;      /* NULL: the noun is the verb */
+        const char *arguments; /* "": none; "NAME": one; "[ID…]": any number */
+        uint64_t options;      /* besides the global ones */
         enum Exit (*run)(Ctl *ctl, char **arguments, size_t n);
         const char *summary;
 } Verb;
-
-#define ARGUMENTS_UNBOUNDED SIZE_MAX
 
 extern const Verb verbs[];
 extern const size_t n_verbs;
@@ -23,9 +19,11 @@ extern const size_t n_verbs;
 /* The verb that words begin with; ret_used says how many of them. NULL: there is none. */
 const Verb *verb_find(char *const *words, size_t n, size_t *ret_used);
 
+bool verb_takes_count(const Verb *verb, size_t n);
+
 void help_print(void);
-/* noun's verbs, or only that of name when it is not NULL. */
-void help_print_verb(const char *noun, const char *name);
+/* noun's verbs, or only that of name when it is not NULL. False: there is none. */
+bool help_print_verb(const char *noun, const char *name);
 void verbs_print_list(void);
 
 enum Exit user_add(Ctl *ctl, char **arguments, size_t n);
