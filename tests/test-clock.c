@@ -14,7 +14,8 @@ static void test_system(void **state) {
 
         assert_true(clock_monotonic(&clock_system) >= before);
         assert_true(clock_realtime(&clock_system) > 50 * year);
-        assert_in_range(clock_realtime(&clock_system), real - USEC_PER_SEC, real + 10 * USEC_PER_SEC);
+        assert_in_range(clock_realtime(&clock_system), real - USEC_PER_SEC,
+                        real + 10 * USEC_PER_SEC);
 }
 
 static void test_each_asks_its_own(void **state) {

@@ -186,7 +186,8 @@ static void test_drop_ins(void **state) {
         _cleanup_(config_freep) Config *config = NULL, *again = NULL;
 
         write_drop_in("20-b.conf", "[Daemon]\nSocket=/b\n[Http]\nListen=127.0.0.1:2\n");
-        write_drop_in("10-a.conf", "[Daemon]\nSocket=/a\nHomeBase=/a\n[Http]\nListen=127.0.0.1:1\n");
+        write_drop_in("10-a.conf", "[Daemon]\nSocket=/a\nHomeBase=/a\n"
+                                   "[Http]\nListen=127.0.0.1:1\n");
         write_drop_in("30-c.conf.bak", "nonsense\n");
         write_drop_in(".hidden.conf", "nonsense\n");
         write_drop_in("readme", "nonsense\n");
@@ -235,12 +236,15 @@ static void test_lines_that_are_none(void **state) {
                 { "[daemon]\n", "t.conf:1: unknown section [daemon]" },
                 { "[Daemon]\n[Nonsense]\n", "t.conf:2: unknown section [Nonsense]" },
                 { "[Daemon]\nsocket=/a\n", "t.conf:2: unknown key socket= in [Daemon]" },
-                { "[Http]\n\n\nSocket=/a\n", "t.conf:4: Socket= belongs in [Daemon], not in [Http]" },
+                { "[Http]\n\n\nSocket=/a\n",
+                  "t.conf:4: Socket= belongs in [Daemon], not in [Http]" },
                 { "[Daemon]\nSocket=/a ; b\n", "t.conf:2: a comment needs a line of its own" },
                 { "[Daemon]\nSocket=\t;\n", "t.conf:2: a comment needs a line of its own" },
-                { "[Daemon]\nSocket=/a\\\n  b\n", "t.conf:2: a line can't be continued on the next" },
+                { "[Daemon]\nSocket=/a\\\n  b\n",
+                  "t.conf:2: a line can't be continued on the next" },
                 { "[Daemon]\nSocket=/a\n /b\n", "t.conf:3: expected Key=value or [Section]" },
-                { "[Daemon]\nSocket=/a\x1b\n", "t.conf:2: there are control characters in the line" },
+                { "[Daemon]\nSocket=/a\x1b\n",
+                  "t.conf:2: there are control characters in the line" },
                 { "[Daemon]\nSocket=/\xff\n", "t.conf:2: the line is no UTF-8 text" },
         };
         char longest[512] = "[Daemon]\nSocket=/";
@@ -277,8 +281,8 @@ static void test_bad_values(void **state) {
                 const char *section, *key, *value;
         } rows[] = {
                 { "Daemon", "Socket", "run/x" },
-                { "Daemon", "Socket", "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-                                      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" },
+                { "Daemon", "Socket", "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                                      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" },
                 { "Daemon", "Store", "/var/lib/x" },
                 { "Daemon", "Store", "sqlite:x" },
                 { "Daemon", "Store", "postgresql://db" },

@@ -43,9 +43,9 @@ static void test_good(void **state) {
 }
 
 static void test_bad(void **state) {
-        static const char *const bad[] = { "",     " ",      "s",    "-1",    "+1",  "1x",  "1 fortnight",
-                                           "1.s",  ".5s",    "1..5", "1e3",   "0x10", "1D",
-                                           "14d,", "infinity", "1s\n", "1h -1min" };
+        static const char *const bad[] = { "",    " ",    "s",   "-1",   "+1", "1x",   "1 fortnight",
+                                           "1.s", ".5s",  "1..5", "1e3", "0x10", "1D", "infinity",
+                                           "14d,", "1s\n", "1h -1min" };
         int64_t usec = 42;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)

@@ -47,7 +47,8 @@ static void test_malformed_texts(void **state) {
                 for (size_t at = 0; at < TOKEN_TEXT_SIZE; at += 21) {
                         strcpy(text, ZEROS);
                         text[at] = bad[i];
-                        assert_int_equal(token_hash_from_text(text, TOKEN_TEXT_SIZE, &hash), -EINVAL);
+                        assert_int_equal(token_hash_from_text(text, TOKEN_TEXT_SIZE, &hash),
+                                         -EINVAL);
                 }
 
         assert_int_equal(token_hash_from_text("", 0, &hash), -EINVAL);

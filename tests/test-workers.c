@@ -278,11 +278,11 @@ static void test_no_job_at_the_end(void **state) {
 }
 
 static void test_options(void **state) {
+        const WorkersOptions none = { "x", 0, 1, 0 }, long_name = { "sixteen-letters!", 1, 1, 0 };
         Workers *workers = NULL;
 
-        assert_int_equal(workers_new(*state, &(WorkersOptions){ "x", 0, 1, 0 }, &workers), -EINVAL);
-        assert_int_equal(workers_new(*state, &(WorkersOptions){ "sixteen-letters!", 1, 1, 0 }, &workers),
-                         -EINVAL);
+        assert_int_equal(workers_new(*state, &none, &workers), -EINVAL);
+        assert_int_equal(workers_new(*state, &long_name, &workers), -EINVAL);
         assert_null(workers);
         assert_null(workers_free(NULL));
 }

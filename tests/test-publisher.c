@@ -1,0 +1,191 @@
+/* Publishing users: everybody is in the file, and who waits is told when that is so. */
+
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "publisher.h"
+#include "store/store.h"
+#include "wire/text.h"
+
+static struct {
+        char folder[40];
+        char snapshot[64];
+        sd_event *event;
+        Store *store;
+        int n_told;
+        int n_answered;
+} bed;
+
+static int setup(void **state) {
+        _cleanup_(freep) char *message = NULL;
+        char address[64];
+
+        memset(&bed, 0, sizeof(bed));
+        strcpy(bed.folder, "/tmp/test-publisher.XXXXXX");
+        if (!mkdtemp(bed.folder) || sd_event_new(&bed.event) < 0)
+                return -1;
+
+        snprintf(bed.snapshot, sizeof(bed.snapshot), "%s/userdb/snapshot", bed.folder);
+        snprintf(address, sizeof(address), "sqlite:%s/db", bed.folder);
+        return store_open(bed.event, &clock_system, address, &bed.store, &message);
+}
+
+static int teardown(void **state) {
+        char command[64];
+
+        store_close(bed.store);
+        sd_event_unref(bed.event);
+        snprintf(command, sizeof(command), "rm -r '%s'", bed.folder);
+        return system(command);
+}
+
+static void on_added(StoreRequest *request, void *userdata) {
+        assert_int_equal(request->result, 0);
+        bed.n_answered++;
+}
+
+static void add_user(const char *name, bool adopted, const char *group) {
+        StoreRequest *request = store_request_new(STORE_USER_ADD);
+        User *user = user_new();
+
+        user->id = strdup(name);
+        user->name = strdup(name);
+        user->partner_id = strdup(name);
+        user->home = strdup("/home/x");
+        user->shell = strdup("/bin/sh");
+        user->adopted = adopted;
+        if (adopted)
+                user->uid = user->gid = 1000;
+        if (group)
+                assert_int_equal(strv_extend(&user->groups, group), 0);
+        request->uid_min = 70000;
+        request->uid_max = 99999;
+        assert_int_equal(store_request_take_user(request, user), 0);
+        assert_int_equal(store_submit(bed.store, request, on_added, NULL), 0);
+}
+
+static void on_told(void *userdata) {
+        bed.n_told++;
+}
+
+static void run_until(const int *counter, int wanted) {
+        while (*counter < wanted)
+                assert_true(sd_event_run(bed.event, 10000000) > 0);
+}
+
+static char *content(void) {
+        FILE *file = fopen(bed.snapshot, "re");
+        static char text[200000];
+
+        assert_non_null(file);
+        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+        fclose(file);
+        return text;
+}
+
+static void test_users_and_memberships(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+        struct stat st;
+
+        add_user("ada", false, "staff");
+        add_user("carl", true, "audio");
+        run_until(&bed.n_answered, 2);
+
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        run_until(&bed.n_told, 1);
+
+        assert_non_null(strstr(content(), "\nada:70000:70000:/home/x:/bin/sh:active:staff\n"));
+        /* The machine knows this one itself. */
+        assert_non_null(strstr(content(), "\ncarl:1000:1000:::active:audio\n"));
+
+        assert_int_equal(stat(bed.snapshot, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0644);
+        strrchr(bed.snapshot, '/')[0] = '\0';
+        assert_int_equal(stat(bed.snapshot, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0755);
+}
+
+static void test_more_than_a_page(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+        char name[32];
+        int n_lines = 0;
+
+        for (int i = 0; i < 2500; i++) {
+                snprintf(name, sizeof(name), "user%d", i);
+                add_user(name, false, NULL);
+                if (i % 100 == 99)
+                        run_until(&bed.n_answered, i + 1);
+        }
+
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        run_until(&bed.n_told, 1);
+        for (const char *c = content(); (c = strchr(c, '\n')); c++)
+                n_lines++;
+        assert_int_equal(n_lines, 1 + 2500);
+}
+
+/* Who comes while a round runs is told by a round that began after that. */
+static void test_changes_meanwhile(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        add_user("late", false, NULL);
+        run_until(&bed.n_answered, 1);
+
+        bed.n_told = 0;
+        for (int i = 0; i < 10; i++)
+                publisher_publish(publisher, on_told, NULL);
+        run_until(&bed.n_told, 10);
+        assert_non_null(strstr(content(), "\nlate:"));
+}
+
+static void test_failure_is_told_too(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+
+        assert_int_equal(publisher_new(bed.event, bed.store, "/dev/null/x/file", &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        run_until(&bed.n_told, 1);
+}
+
+static void test_nobody_asks(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+
+        assert_int_equal(publisher_new(bed.event, bed.store, NULL, &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        assert_int_equal(bed.n_told, 1);
+        assert_int_equal(access(bed.snapshot, F_OK), -1);
+}
+
+/* In the middle of a round, with another waiting: all are told, as the daemon goes down. */
+static void test_end_tells_who_waits(void **state) {
+        Publisher *publisher = NULL;
+
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        for (int i = 0; i < 3; i++)
+                publisher_publish(publisher, on_told, NULL);
+        bed.store = store_close(bed.store);
+        publisher_free(publisher);
+        assert_int_equal(bed.n_told, 3);
+        assert_null(publisher_free(NULL));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_users_and_memberships, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_more_than_a_page, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_changes_meanwhile, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_failure_is_told_too, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_nobody_asks, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_end_tells_who_waits, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
