@@ -43,7 +43,7 @@ static void test_good(void **state) {
 }
 
 static void test_bad(void **state) {
-        static const char *const bad[] = { "",    " ",    "s",   "-1",   "+1", "1x",   "1 fortnight",
+        static const char *const bad[] = { "",    " ",    "s",   "-1",   "+1", "1x",   "1 eon",
                                            "1.s", ".5s",  "1..5", "1e3", "0x10", "1D", "infinity",
                                            "14d,", "1s\n", "1h -1min" };
         int64_t usec = 42;

@@ -97,7 +97,8 @@ static void await_log(const char *wanted) {
 static void test_arguments_and_environment(void **state) {
         UserdbChild *child;
 
-        write_program("echo \"$# $1 $2 $LISTEN_FDS$WATCHDOG_USEC ${NOTIFY_SOCKET%?????}.\" >\"$LOG\"\n"
+        write_program("echo \"$# $1 $2 $LISTEN_FDS$WATCHDOG_USEC ${NOTIFY_SOCKET%?????}.\" "
+                      ">\"$LOG\"\n"
                       "exec sleep 100");
         child = make();
         await_log("2 --socket=/run/x/sock --snapshot=/run/x/snapshot  @.\n");
