@@ -236,3 +236,24 @@ static inline int64_t change(Fixture *fixture, enum StoreVerb verb, const char *
 
         return r == 0 ? (int64_t)request->n_affected : -r;
 }
+
+/* Closes the store and forgets it. */
+static inline void fixture_forget(Fixture *fixture) {
+        char command[256];
+
+        fixture_close(fixture);
+        snprintf(command, sizeof(command), "rm -f '%s'*", fixture->path);
+        assert_int_equal(system(command), 0);
+}
+
+static inline void assert_refused_and_kept(Fixture *fixture, int error,
+                                           off_t size) {
+        struct stat st;
+
+        assert_int_equal(fixture_open(fixture), error);
+        assert_null(fixture->backend);
+        assert_non_null(fixture->message);
+        assert_non_null(strstr(fixture->message, fixture->path));
+        assert_int_equal(stat(fixture->path, &st), 0);
+        assert_int_equal(st.st_size, size);
+}

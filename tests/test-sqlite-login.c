@@ -62,7 +62,8 @@ static void test_close(void **state) {
 
         login(fixture, "l1", 1, "id-ada", LOGIN_OPEN, NULL);
         assert_int_equal(
-                token_issue(fixture, token_make(fixture, 2, "id-ada", CLIENT_LOCAL, "l1"), NULL), 0);
+                token_issue(fixture, token_make(fixture, 2, "id-ada", CLIENT_LOCAL, "l1"), NULL),
+                0);
         others->user_id = strdup("id-bob");
         assert_int_equal(run(fixture, others), REASON_ACCESS_DENIED);
         assert_true(is_live(fixture, 1) && is_live(fixture, 2));
@@ -87,7 +88,10 @@ static void test_abandon(void **state) {
         static const struct {
                 const char *tty;
                 const char *id; /* the one that dies */
-        } cases[] = { { "pts/2", NULL }, { "pts/1", "l2" }, { NULL, "l3" }, { NULL, "l1" }, { NULL, NULL } };
+        } cases[] = {
+                { "pts/2", NULL }, { "pts/1", "l2" }, { NULL, "l3" },
+                { NULL, "l1" },    { NULL, NULL },
+        };
         Fixture *fixture = *state;
 
         login(fixture, "l1", 1, "id-ada", LOGIN_PENDING, "pts/1");
@@ -117,7 +121,8 @@ static void test_other_boots_end_at_start(void **state) {
         free(old->boot_id);
         old->boot_id = strdup("another boot");
         assert_int_equal(
-                token_issue(fixture, token_make(fixture, 1, "id-ada", CLIENT_LOCAL, "old"), old), 0);
+                token_issue(fixture, token_make(fixture, 1, "id-ada", CLIENT_LOCAL, "old"), old),
+                0);
         login(fixture, "new", 2, "id-ada", LOGIN_OPEN, NULL);
         login(fixture, "fam", 3, "id-ada", LOGIN_FAMILY, NULL);
         assert_int_equal(open_login(fixture, "old", "id-ada"), REASON_LOGIN_UNKNOWN);
@@ -169,7 +174,8 @@ static void test_lists(void **state) {
                 { { .uid = UID_NONE }, 42 },
                 { { .uid = UID_NONE, .user_id = (char *)"id-ada" }, 11 },
                 { { .uid = UID_NONE, .user_id = (char *)"id-ada", .with_sub_accounts = true }, 21 },
-                { { .uid = UID_NONE, .user_id = (char *)"id-ada", .client_id = (char *)"web" }, 10 },
+                { { .uid = UID_NONE, .user_id = (char *)"id-ada", .client_id = (char *)"web" },
+                  10 },
                 { { .uid = UID_NONE, .client_id = (char *)"web" }, 40 },
                 { { .uid = UID_NONE, .client_id = (char *)"web", .access_only = true }, 39 },
                 { { .uid = UID_NONE, .login = (char *)"l" }, 1 },
@@ -198,7 +204,7 @@ static void test_lists(void **state) {
         assert_int_equal(change(fixture, STORE_REVOKE_USER, "id-bob"), 11);
         for (unsigned i = 50; i < 60; i++)
                 issue(fixture, i, "id-bob", "web");
-        /* 40 less the client's own last one, which dies: expired ones are not listed */
+        /* expired ones are not listed, revoked ones neither */
         refresh = token_make(fixture, 60, NULL, "web", NULL);
         refresh->expires = turned;
         assert_int_equal(token_issue(fixture, refresh, NULL), 0);

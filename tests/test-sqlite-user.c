@@ -62,9 +62,10 @@ static void test_unknown(void **state) {
         Fixture *fixture = *state;
 
         for (int field = STORE_KEY_ID; field <= STORE_KEY_PARTNER_ID; field++) {
-                _cleanup_(store_request_freep) StoreRequest *request =
-                        request_by_text(STORE_USER_GET, field, "nobody"),
-                                                *none = request_by_text(STORE_USER_GET, field, NULL);
+                _cleanup_(store_request_freep) StoreRequest *request = NULL, *none = NULL;
+
+                request = request_by_text(STORE_USER_GET, field, "nobody");
+                none = request_by_text(STORE_USER_GET, field, NULL);
 
                 assert_int_equal(run(fixture, request), REASON_USER_UNKNOWN);
                 assert_int_equal(run(fixture, none), REASON_USER_UNKNOWN);
@@ -255,9 +256,10 @@ static void test_removed_and_made_again(void **state) {
         issue(fixture, 1, "id-ada", CLIENT_LOCAL);
         issue(fixture, 2, "id-sub", CLIENT_LOCAL);
         login = login_make(fixture, "session", "id-ada", LOGIN_OPEN);
-        assert_int_equal(token_issue(fixture, token_make(fixture, 3, "id-ada", CLIENT_LOCAL, "session"),
-                                     login),
-                         0);
+        assert_int_equal(
+                token_issue(fixture, token_make(fixture, 3, "id-ada", CLIENT_LOCAL, "session"),
+                            login),
+                0);
         assert_int_equal(status(fixture).n_logins, 1);
 
         assert_int_equal(run(fixture, request), 0);

@@ -1,148 +1,12 @@
-/* The store's threads, with a backend that the tests hold in their hands: what commits when, what is
- * answered when, what happens when it fails. */
+/* The store's threads, with a backend that the tests hold in their hands: what commits when, what
+ * is answered when, what happens when it fails. */
 
-#include <errno.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "store/backend.h"
+#include "fake-backend.h"
 #include "wire/cleanup.h"
 #include "wire/reason.h"
 #include "wire/text.h"
-
-/* One fake is shared by both connections and the test. */
-typedef struct Fake {
-        pthread_mutex_t lock;
-        pthread_cond_t changed;
-        bool commit_held;     /* commits wait */
-        bool committing;      /* one waits now */
-        bool read_held;
-        int commit_error, begin_error, run_error, open_error;
-        unsigned n_begins, n_commits, n_rollbacks, n_runs, n_reads, n_closes, n_settles;
-        unsigned largest; /* requests in one transaction */
-        unsigned in_batch;
-        unsigned n_committed;
-} Fake;
-
-struct Backend {
-        bool read_only;
-};
-
-static Fake fake; /* the ops have no place for a pointer of the test's */
-
-static int fake_open(const char *path, const Clock *clock, bool read_only, Backend **ret,
-                     char **ret_message) {
-        Backend *backend;
-
-        *ret_message = NULL;
-        if (fake.open_error < 0) {
-                *ret_message = strdup(path);
-                return fake.open_error;
-        }
-        backend = calloc(1, sizeof(*backend));
-        backend->read_only = read_only;
-        *ret = backend;
-        return 0;
-}
-
-static void fake_close(Backend *backend) {
-        fake.n_closes++;
-        free(backend);
-}
-
-static int fake_begin(Backend *backend) {
-        assert_false(backend->read_only);
-        pthread_mutex_lock(&fake.lock);
-        fake.n_begins++;
-        fake.in_batch = 0;
-        pthread_mutex_unlock(&fake.lock);
-        return fake.begin_error;
-}
-
-static int fake_run(Backend *backend, StoreRequest *request) {
-        int r;
-
-        pthread_mutex_lock(&fake.lock);
-        while (backend->read_only && fake.read_held)
-                pthread_cond_wait(&fake.changed, &fake.lock);
-        if (backend->read_only) {
-                fake.n_reads++;
-        } else {
-                fake.n_runs++;
-                fake.in_batch++;
-        }
-        request->n_affected = 7;
-        request->result = request->limit; /* the test says */
-        r = request->verb == STORE_SWEEP ? fake.run_error : 0;
-        pthread_mutex_unlock(&fake.lock);
-        return r;
-}
-
-static int fake_commit(Backend *backend) {
-        int r;
-
-        pthread_mutex_lock(&fake.lock);
-        fake.committing = true;
-        pthread_cond_broadcast(&fake.changed);
-        while (fake.commit_held)
-                pthread_cond_wait(&fake.changed, &fake.lock);
-        fake.committing = false;
-        r = fake.commit_error;
-        if (r >= 0) {
-                fake.n_commits++;
-                fake.n_committed += fake.in_batch;
-        }
-        if (fake.in_batch > fake.largest)
-                fake.largest = fake.in_batch;
-        pthread_mutex_unlock(&fake.lock);
-        return r;
-}
-
-static void fake_rollback(Backend *backend) {
-        fake.n_rollbacks++;
-}
-
-static void fake_settle(Backend *backend) {
-        fake.n_settles++;
-}
-
-static void fake_status(Backend *backend, StoreStatus *ret) {
-        *ret = (StoreStatus){ .n_tokens = fake.n_committed };
-}
-
-static const BackendOps fake_ops = {
-        .scheme = "fake",
-        .open = fake_open,
-        .close = fake_close,
-        .begin = fake_begin,
-        .run = fake_run,
-        .commit = fake_commit,
-        .rollback = fake_rollback,
-        .settle = fake_settle,
-        .status = fake_status,
-};
-
-static void hold(bool *what, bool held) {
-        pthread_mutex_lock(&fake.lock);
-        *what = held;
-        pthread_cond_broadcast(&fake.changed);
-        pthread_mutex_unlock(&fake.lock);
-}
-
-static void wait_for_commit(void) {
-        pthread_mutex_lock(&fake.lock);
-        while (!fake.committing)
-                pthread_cond_wait(&fake.changed, &fake.lock);
-        pthread_mutex_unlock(&fake.lock);
-}
 
 /* What the handlers heard. */
 typedef struct Heard {
@@ -460,8 +324,8 @@ static void test_open_failures(void **state) {
         Store *store = NULL;
 
         fake.open_error = -EBUSY;
-        assert_int_equal(store_open_backend(context->event, &clock_system, &fake_ops, "here", &store,
-                                            &message),
+        assert_int_equal(store_open_backend(context->event, &clock_system, &fake_ops, "here",
+                                            &store, &message),
                          -EBUSY);
         assert_null(store);
         assert_string_equal(message, "here");

@@ -2,8 +2,8 @@
  *
  * A token's owners (user, client, login) are interned, each with a generation; the entry remembers
  * the generations of the moment it was put in. Forgetting an owner is one increment, whatever the
- * number of its tokens: entries that no longer match are not found, and go when they are met or when
- * their turn to be evicted comes. An owner stays interned as long as an entry points to it. */
+ * number of its tokens: entries that no longer match are not found, and go when they are met or
+ * when their turn to be evicted comes. An owner stays interned as long as an entry points to it. */
 
 #include "store/cache.h"
 

@@ -13,7 +13,8 @@ void cache_freep(Cache **cache);
 
 /* A reference, or NULL. Expired and outdated tokens are not found. */
 Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now);
-/* Keeps a reference; beyond the bound, the one not asked for the longest goes. Failing is harmless. */
+/* Keeps a reference; beyond the bound, the one not asked for the longest goes. Failing is
+ * harmless. */
 void cache_put(Cache *cache, Token *token);
 void cache_forget(Cache *cache, const TokenHash *hash);
 void cache_forget_user(Cache *cache, const char *user_id);

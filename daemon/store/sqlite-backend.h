@@ -56,8 +56,8 @@ int sqlite_schema_upgrade(Backend *backend);
 /* sqlite-meta.c */
 int counters_load(Backend *backend);
 int counters_store(Backend *backend);
-/* Follows the clock; when it has jumped back, removes what had expired before (design, Clock). To be
- * called inside a transaction. */
+/* Follows the clock; when it has jumped back, removes what had expired before (design, Clock). To
+ * be called inside a transaction. */
 int clock_follow(Backend *backend, int64_t now);
 #define CLOCK_JUMP_USEC  (5 * 60 * USEC_PER_SEC)
 #define CLOCK_STORE_USEC (60 * USEC_PER_SEC)
@@ -73,7 +73,8 @@ int grave_dig(Backend *backend, enum GraveKind kind, const char *owner, int64_t 
         "t.expires > (SELECT CASE WHEN ?1 < m.value - 300000000 THEN m.value ELSE ?1 END"          \
         " FROM meta m WHERE m.name = 'clock')"
 #define SQL_OWNERS_MATCH                                                                           \
-        "(t.user_id IS NULL OR t.user_epoch = (SELECT o.epoch FROM users o WHERE o.id = t.user_id))" \
+        "(t.user_id IS NULL OR t.user_epoch ="                                                     \
+        " (SELECT o.epoch FROM users o WHERE o.id = t.user_id))"                                   \
         " AND t.client_epoch = (SELECT o.epoch FROM clients o WHERE o.id = t.client_id)"           \
         " AND (t.login IS NULL OR t.login_epoch ="                                                 \
         " (SELECT o.epoch FROM logins o WHERE o.id = t.login))"

@@ -125,7 +125,7 @@ int sqlite_file_check(const char *path, char **ret_message) {
 
         fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0 && errno == ENOENT && size_beside(path, "-wal") > 0) {
-                sqlite_message(ret_message, "%s is gone, but %s-wal is there; both are kept as they are",
+                sqlite_message(ret_message, "%s is gone, but not %s-wal, which is kept as it is",
                                path, path);
                 return -EUCLEAN;
         }
@@ -178,8 +178,8 @@ int sqlite_connect(Backend *backend, const char *path, int flags, char **ret_mes
         bool read_only = flags & SQLITE_OPEN_READONLY;
         int r, code;
 
-        code = sqlite3_open_v2(path, &backend->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                               NULL);
+        flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+        code = sqlite3_open_v2(path, &backend->db, flags, NULL);
         r = code == SQLITE_OK ? 0 : sql_error(backend, code);
         if (r >= 0) {
                 sqlite3_busy_timeout(backend->db, BUSY_TIMEOUT_MSEC);

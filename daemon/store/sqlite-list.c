@@ -1,8 +1,8 @@
 /* Pages of live tokens, newest first.
  *
  * The place behind a page is the creation time and the id of its last token, so that tokens that
- * come or go do not shift the next page. Each order of rows is an index's own: nothing is sorted but
- * the few pages that the accounts below one user have on offer. */
+ * come or go do not shift the next page. Each order of rows is an index's own: nothing is sorted
+ * but the few pages that the accounts below one user have on offer. */
 
 #include <endian.h>
 #include <errno.h>
@@ -34,8 +34,8 @@ static const char by_age[] = ROWS BEHIND NEWEST;
 static const char by_family[] =
         "SELECT " TOKEN_COLUMNS " FROM users u CROSS JOIN tokens t"
         " WHERE (u.id = ?5 OR u.parent_id = ?5) AND t.hash IN ("
-        "SELECT t.hash FROM tokens t WHERE t.user_id = u.id AND t.user_epoch = u.epoch AND " SQL_LIVE
-        " AND (t.created, t.hash) < (?2, ?3) AND (?6 IS NULL OR t.client_id = ?6)"
+        "SELECT t.hash FROM tokens t WHERE t.user_id = u.id AND t.user_epoch = u.epoch"
+        " AND " SQL_LIVE " AND (t.created, t.hash) < (?2, ?3) AND (?6 IS NULL OR t.client_id = ?6)"
         " AND (?7 IS NULL OR t.login = ?7) AND (?8 = 0 OR t.kind = 0)" NEWEST ")" NEWEST;
 
 /* A place is 16 digits of time and the id. */

@@ -14,7 +14,8 @@ static const char schema_1[] =
         "CREATE TABLE meta("
         " name TEXT NOT NULL PRIMARY KEY,"
         " value BIGINT NOT NULL) WITHOUT ROWID;"
-        "INSERT INTO meta VALUES ('schema', 0), ('epoch', 1), ('tokens', 0), ('logins', 0), ('clock', 0);"
+        "INSERT INTO meta VALUES"
+        " ('schema', 0), ('epoch', 1), ('tokens', 0), ('logins', 0), ('clock', 0);"
 
         "CREATE TABLE users("
         " id TEXT NOT NULL PRIMARY KEY,"
@@ -70,8 +71,8 @@ static const char schema_1[] =
         "CREATE INDEX logins_by_age ON logins(state, created);"
         "CREATE INDEX logins_by_expiry ON logins(state, expires);"
 
-        /* The public id is a prefix of the primary key. The epochs stand in the indexes so that dead
-         * rows are not even walked over. */
+        /* The public id is a prefix of the primary key. The epochs stand in the indexes so that
+         * dead rows are not even walked over. */
         "CREATE TABLE tokens("
         " hash BLOB NOT NULL PRIMARY KEY,"
         " kind BIGINT NOT NULL,"
@@ -114,7 +115,8 @@ static int apply_step(Backend *backend, const char *step, int64_t number) {
         r = sql_script(backend, step);
         if (r < 0)
                 return r;
-        return SQL(backend, "UPDATE meta SET value = ?1 WHERE name = 'schema'", sql_integer(number));
+        return SQL(backend, "UPDATE meta SET value = ?1 WHERE name = 'schema'",
+                   sql_integer(number));
 }
 
 /* 0 for a database that has nothing in it yet. */

@@ -1,7 +1,8 @@
 /* Prepared statements, the values that go into them and the rows that come out.
  *
  * Every text of SQL is a literal of the program, so its address names it and its prepared form is
- * kept until the connection closes. SQLite's results leave here as negative errnos, by one table. */
+ * kept until the connection closes. SQLite's results leave here as negative errnos, by one
+ * table. */
 
 #include "store/sqlite-statement.h"
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/* SQL, its values and its rows, for the verbs of the SQLite store: the layer that knows sqlite3.h. */
+/* SQL, its values and its rows, for the verbs of the SQLite store: the layer that knows
+ * SQLite's own interface. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -91,7 +91,8 @@ static int pending_find(Backend *backend, int64_t now, char **ret) {
         int r;
 
         r = QUERY(&query, backend,
-                  "SELECT id FROM logins WHERE state = ?1 AND (created < ?2 OR created > ?3) LIMIT 1",
+                  "SELECT id FROM logins"
+                  " WHERE state = ?1 AND (created < ?2 OR created > ?3) LIMIT 1",
                   sql_integer(LOGIN_PENDING), sql_integer(now - LOGIN_PENDING_MAX_USEC),
                   sql_integer(now + LOGIN_PENDING_MAX_USEC));
         if (r >= 0)
@@ -133,8 +134,8 @@ static int sweep_families(Backend *backend, StoreRequest *request, unsigned limi
 
         r = SQL(backend,
                 "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE state = ?1"
-                " AND expires <= ?2 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.login = logins.id)"
-                " LIMIT ?3)",
+                " AND expires <= ?2"
+                " AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.login = logins.id) LIMIT ?3)",
                 sql_integer(LOGIN_FAMILY), sql_integer(request->now), sql_integer(limit));
         return r < 0 ? r : (int)sql_changes(backend);
 }

@@ -292,7 +292,8 @@ int run_touch(Backend *backend, StoreRequest *request) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < request->n_touches; i++)
-                r = SQL(backend, "UPDATE tokens SET last_used = ?2 WHERE hash = ?1 AND last_used < ?2",
+                r = SQL(backend,
+                        "UPDATE tokens SET last_used = ?2 WHERE hash = ?1 AND last_used < ?2",
                         sql_hash(&request->touches[i].hash),
                         sql_integer(request->touches[i].used));
         return r;

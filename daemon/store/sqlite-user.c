@@ -20,7 +20,8 @@ static int user_read(const Query *query, User **ret) {
                 return -ENOMEM;
         r = query_texts(query, 0,
                         (char **const[]){ &user->id, &user->name, &user->email, &user->partner_id,
-                                          &user->role, &user->parent_id, &user->home, &user->shell },
+                                          &user->role, &user->parent_id, &user->home,
+                                          &user->shell },
                         8);
         if (r >= 0)
                 r = query_strv(query, 8, &user->groups);
@@ -153,8 +154,8 @@ static int user_outdate(Backend *backend, StoreRequest *request, const char *id)
 static int user_end_logins(Backend *backend, const char *id) {
         int r;
 
-        r = SQL(backend, "DELETE FROM logins WHERE user_id = ?1 AND state IN (?2, ?3)", sql_text(id),
-                sql_integer(LOGIN_PENDING), sql_integer(LOGIN_OPEN));
+        r = SQL(backend, "DELETE FROM logins WHERE user_id = ?1 AND state IN (?2, ?3)",
+                sql_text(id), sql_integer(LOGIN_PENDING), sql_integer(LOGIN_OPEN));
         if (r < 0)
                 return r;
         backend->counters.logins -= sql_changes(backend);

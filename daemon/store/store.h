@@ -35,40 +35,48 @@ enum StoreVerb {
         /* Changes. */
         STORE_USER_ADD,          /* users[0] (epoch is given here; uid UID_NONE: the next of
                                     uid_min…uid_max never given before, gid likewise) → users[0].
-                                    REASON_{NAME,ID,UID,EMAIL,PARTNER_ID}_TAKEN, _UID_RANGE_EXHAUSTED.
-                                    No user's name or id may be a client's id: REASON_ID_TAKEN. */
+                                    REASON_{NAME,ID,UID,EMAIL,PARTNER_ID}_TAKEN,
+                                    _UID_RANGE_EXHAUSTED. No user's name or id may be a client's id:
+                                    REASON_ID_TAKEN. */
         STORE_USER_REMOVE,       /* key.text (id) → users[0] as it was, n_affected live tokens died;
                                     sub-accounts stay and lose their parent */
         STORE_USER_SET_PASSWORD, /* key.text (id), hash, state, expected_epoch (0: any) → users[0],
-                                    n_affected; a new epoch. REASON_INVALID_GRANT: the epoch moved */
+                                    n_affected; a new epoch. REASON_INVALID_GRANT: it moved */
         STORE_USER_SET_STATE,    /* key.text (id), state → users[0], n_affected; locking gives a new
                                     epoch, the rest keeps it */
-        STORE_USER_REHASH,       /* key.text (id), hash, expected_epoch: same password, keeps the epoch */
+        STORE_USER_REHASH,       /* key.text (id), hash, expected_epoch: same password, keeps the
+                                    epoch */
         STORE_CLIENT_ADD,        /* clients[0] → clients[0]. REASON_ID_TAKEN (also by a user) */
         STORE_CLIENT_REMOVE,     /* key.text → clients[0], n_affected */
-        STORE_TOKEN_ISSUE,       /* tokens and, if set, logins[0]: all or nothing. The epochs in them
-                                    are those that the caller saw; REASON_INVALID_GRANT when one has
-                                    moved (login_epoch of tokens with logins[0]: filled in here) */
-        STORE_TOKEN_ROTATE,      /* key.hash (a refresh token), now, grace, tokens: the new ones, whose
-                                    login, client and user are the old one's. The old one is marked used
-                                    and the family's older access tokens die. REASON_INVALID_GRANT:
-                                    unknown or dead; used within grace (changes nothing); used before
-                                    (revokes the family: family_revoked, key.text = its id) */
-        STORE_TOKEN_REVOKE,      /* key (hash or id), now → tokens[0], n_affected. An access token dies
-                                    alone, a refresh token with its family. REASON_TOKEN_UNKNOWN */
+        STORE_TOKEN_ISSUE,       /* tokens and, if set, logins[0]: all or nothing. The epochs in
+                                    them are those that the caller saw; REASON_INVALID_GRANT when
+                                    one has moved (login_epoch of tokens with logins[0]: filled in
+                                    here) */
+        STORE_TOKEN_ROTATE,      /* key.hash (a refresh token), now, grace, tokens: the new ones,
+                                    whose login, client and user are the old one's. The old one is
+                                    marked used and the family's older access tokens die.
+                                    REASON_INVALID_GRANT: unknown or dead; used within grace
+                                    (changes nothing); used before (revokes the family:
+                                    family_revoked, key.text = its id) */
+        STORE_TOKEN_REVOKE,      /* key (hash or id), now → tokens[0], n_affected. An access token
+                                    dies alone, a refresh token with its family.
+                                    REASON_TOKEN_UNKNOWN */
         STORE_REVOKE_USER,       /* key.text (id) → n_affected live tokens died; a new epoch */
         STORE_REVOKE_CLIENT,     /* key.text → n_affected; a new epoch */
-        STORE_REVOKE_LOGIN,      /* key.text, user_id (NULL: any) → logins[0], n_affected; the row goes */
+        STORE_REVOKE_LOGIN,      /* key.text, user_id (NULL: any) → logins[0], n_affected; the row
+                                    goes. REASON_LOGIN_UNKNOWN; REASON_ACCESS_DENIED: another's */
         STORE_REVOKE_ALL,        /* → n_affected: every token of every owner */
         STORE_LOGIN_OPEN,        /* key.text, user_id, now: pending → open, logins[0].
-                                    REASON_LOGIN_UNKNOWN unless it is that user's, pending, of this boot
-                                    and not older than LOGIN_PENDING_MAX_USEC */
-        STORE_LOGIN_ABANDON,     /* user_id, logins[0] (service, rhost, tty: compared when set), now: the
-                                    newest pending login that matches dies; n_affected */
+                                    REASON_LOGIN_UNKNOWN unless it is that user's, pending, of this
+                                    boot and not older than LOGIN_PENDING_MAX_USEC */
+        STORE_LOGIN_ABANDON,     /* user_id, logins[0] (service, rhost, tty: compared when set),
+                                    now: the newest pending login that matches dies; key.text = its
+                                    id, NULL when none did; n_affected */
         STORE_TOUCH,             /* touches: last use of tokens, once a minute */
         STORE_SWEEP,             /* now, limit: removes at most limit rows that expired or died,
                                     pending logins that are too old, logins of other boots;
-                                    n_affected; more: call again */
+                                    n_affected; more: call again; logins: the pending ones that
+                                    died, whose tokens may be cached */
         _STORE_VERB_MAX,
 };
 
@@ -153,10 +161,11 @@ int store_request_take_user(StoreRequest *request, User *user);
 int store_request_take_client(StoreRequest *request, Client *client);
 int store_request_take_login(StoreRequest *request, Login *login);
 
-/* Opens "sqlite:PATH", brings the schema up to date and starts the workers. A full disk does not keep
- * the daemon from starting: then store_status() tells of it. -EBUSY: another daemon
- * holds it. -EUCLEAN: damaged. -EPROTO: a newer schema. -EOPNOTSUPP: no such kind of store. On
- * failure ret_message says what and where, if there is more to say; the caller frees it. */
+/* Opens "sqlite:PATH", brings the schema up to date and starts the workers. A full disk does not
+ * keep the daemon from starting: then store_status() tells of it. -EBUSY: another daemon holds it.
+ * -EPERM: others could write there. -EUCLEAN: damaged. -EPROTO: a newer schema. -EOPNOTSUPP: no
+ * such kind of store. On failure ret_message says what and where, if there is more to say; the
+ * caller frees it. */
 int store_open(sd_event *event, const Clock *clock, const char *address, Store **ret,
                char **ret_message);
 /* Carries out what was submitted, answers it, and closes. */
