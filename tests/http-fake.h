@@ -23,13 +23,13 @@
 
 struct Authority {
         sd_event *event;
-        int result;            /* what calls end with, unless they know better */
-        bool hangs;            /* calls stay unanswered until fake_answer_all() */
+        int result; /* what calls end with, unless they know better */
+        bool hangs; /* calls stay unanswered until fake_answer_all() */
         unsigned retry_after;
         int store_error;
         bool without_store;
         enum Reason state;
-        char log[512];         /* the last call with its arguments */
+        char log[512]; /* the last call with its arguments */
         size_t n_calls;
         size_t n_identified;
         struct FakeCall *waiting;
@@ -47,12 +47,19 @@ typedef struct FakeCall {
         sd_event_source *source;
 } FakeCall;
 
-static User fake_user = { .id = (char *) "u-1", .name = (char *) "ada", .partner_id = (char *) "p-1",
-                          .uid = 70000, .gid = 70001, .home = (char *) "/home/ada",
-                          .shell = (char *) "/bin/bash", .created = 5 * USEC_PER_SEC };
-static char *fake_words[] = { (char *) "read", (char *) "write", NULL };
-static Client fake_client = { .id = (char *) "app", .grants = fake_words, .created = 7 * USEC_PER_SEC };
-static Login fake_login = { .id = (char *) "0123456789abcdef0123456789abcdef" };
+static User fake_user = { .id = (char *)"u-1",
+                          .name = (char *)"ada",
+                          .partner_id = (char *)"p-1",
+                          .uid = 70000,
+                          .gid = 70001,
+                          .home = (char *)"/home/ada",
+                          .shell = (char *)"/bin/bash",
+                          .created = 5 * USEC_PER_SEC };
+static char *fake_words[] = { (char *)"read", (char *)"write", NULL };
+static Client fake_client = { .id = (char *)"app",
+                              .grants = fake_words,
+                              .created = 7 * USEC_PER_SEC };
+static Login fake_login = { .id = (char *)"0123456789abcdef0123456789abcdef" };
 
 static Token *fake_token(void) {
         Token *token = token_new();
@@ -134,12 +141,15 @@ void authority_identify(Authority *authority, const Credentials *credentials, Ca
         assert_true(credentials->peer.received > 0);
         if (credentials->bearer) {
                 call->caller.kind = CALLER_USER_TOKEN;
-                call->r = streq(secret_text(credentials->bearer), FAKE_TEXT) ? 0 : REASON_INVALID_TOKEN;
+                call->r = streq(secret_text(credentials->bearer), FAKE_TEXT) ? 0
+                                                                             : REASON_INVALID_TOKEN;
         } else if (credentials->client_id) {
                 call->caller.kind = CALLER_CLIENT;
-                call->r = streq(SECRET_OR_DASH(credentials->client_secret), "right") ||
-                                  streq(SECRET_OR_DASH(credentials->client_secret_raw), "right") ?
-                          0 : REASON_INVALID_CLIENT;
+                call->r = streq(SECRET_OR_DASH(credentials->client_secret),
+                                "right") || streq(SECRET_OR_DASH(credentials->client_secret_raw),
+                                                  "right")
+                                          ? 0
+                                          : REASON_INVALID_CLIENT;
         } else if (credentials->peer.door == DOOR_TCP) {
                 call->caller.kind = CALLER_ANONYMOUS;
         } else {
@@ -150,7 +160,8 @@ void authority_identify(Authority *authority, const Credentials *credentials, Ca
 void authority_grant(Authority *authority, const Caller *caller, const GrantRequest *request,
                      AnswerHandler handler, void *userdata) {
         FakeCall *call = fake_call(authority, handler, userdata);
-        FAKE_LOG(authority, "grant %s user=%s email=%s password=%s refresh=%s scope=%s service=%s junk=%d",
+        FAKE_LOG(authority,
+                 "grant %s user=%s email=%s password=%s refresh=%s scope=%s service=%s junk=%d",
                  request->grant_type, OR_DASH(request->username), OR_DASH(request->email),
                  SECRET_OR_DASH(request->password), SECRET_OR_DASH(request->refresh_token),
                  OR_DASH(request->scope), OR_DASH(request->service), request->junk);
@@ -185,16 +196,16 @@ static void fake_issue(FakeCall *call) {
 void authority_issue(Authority *authority, const Caller *caller, const IssueRequest *request,
                      AnswerHandler handler, void *userdata) {
         fake_issue(fake_call(authority, handler, userdata));
-        FAKE_LOG(authority, "issue user=%s client=%s scope=%s lifetime=%lld", OR_DASH(request->user),
-                 OR_DASH(request->client_id), request->scopes ? request->scopes[0] : "-",
-                 (long long) request->lifetime);
+        FAKE_LOG(authority, "issue user=%s client=%s scope=%s lifetime=%lld",
+                 OR_DASH(request->user), OR_DASH(request->client_id),
+                 request->scopes ? request->scopes[0] : "-", (long long)request->lifetime);
 }
 
 void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,
                           AnswerHandler handler, void *userdata) {
         fake_issue(fake_call(authority, handler, userdata));
         FAKE_LOG(authority, "issue_self scope=%s lifetime=%lld",
-                 request->scopes ? request->scopes[0] : "-", (long long) request->lifetime);
+                 request->scopes ? request->scopes[0] : "-", (long long)request->lifetime);
 }
 
 void authority_introspect(Authority *authority, const Caller *caller, const Secret *token,
@@ -225,19 +236,20 @@ void authority_token_revoke(Authority *authority, const Caller *caller, const ch
         FAKE_LOG(authority, "token_revoke %s", id);
 }
 
-void authority_token_list(Authority *authority, const Caller *caller, const TokenListRequest *request,
-                          AnswerHandler handler, void *userdata) {
+void authority_token_list(Authority *authority, const Caller *caller,
+                          const TokenListRequest *request, AnswerHandler handler, void *userdata) {
         FakeCall *call = fake_call(authority, handler, userdata);
         call->answer.tokens = calloc(1, sizeof(Token *));
         call->answer.tokens[0] = fake_token();
         call->answer.n_tokens = 1;
         call->answer.cursor = strdup("next-page");
-        FAKE_LOG(authority, "token_list user=%s client=%s limit=%u cursor=%s", OR_DASH(request->user),
-                 OR_DASH(request->client_id), request->limit, OR_DASH(request->cursor));
+        FAKE_LOG(authority, "token_list user=%s client=%s limit=%u cursor=%s",
+                 OR_DASH(request->user), OR_DASH(request->client_id), request->limit,
+                 OR_DASH(request->cursor));
 }
 
-void authority_revoke_owner(Authority *authority, const Caller *caller, const RevokeRequest *request,
-                            AnswerHandler handler, void *userdata) {
+void authority_revoke_owner(Authority *authority, const Caller *caller,
+                            const RevokeRequest *request, AnswerHandler handler, void *userdata) {
         fake_call(authority, handler, userdata)->answer.n_revoked = 3;
         FAKE_LOG(authority, "revoke_owner user=%s client=%s all=%d", OR_DASH(request->user),
                  OR_DASH(request->client_id), request->all);
@@ -283,8 +295,8 @@ void authority_user_add(Authority *authority, const Caller *caller, const UserAd
                  request->scopes ? request->scopes[0] : "-", SECRET_OR_DASH(request->password));
 }
 
-void authority_user_get(Authority *authority, const Caller *caller, const char *id, const char *name,
-                        AnswerHandler handler, void *userdata) {
+void authority_user_get(Authority *authority, const Caller *caller, const char *id,
+                        const char *name, AnswerHandler handler, void *userdata) {
         fake_call(authority, handler, userdata)->answer.user = &fake_user;
         FAKE_LOG(authority, "user_get id=%s name=%s", OR_DASH(id), OR_DASH(name));
 }
@@ -320,14 +332,14 @@ void authority_user_set_state(Authority *authority, const Caller *caller, const 
         FAKE_LOG(authority, "user_set_state %s %d", id, state);
 }
 
-void authority_client_add(Authority *authority, const Caller *caller, const ClientAddRequest *request,
-                          AnswerHandler handler, void *userdata) {
+void authority_client_add(Authority *authority, const Caller *caller,
+                          const ClientAddRequest *request, AnswerHandler handler, void *userdata) {
         FakeCall *call = fake_call(authority, handler, userdata);
         call->answer.client = &fake_client;
         if (!request->secret)
                 secret_append_text(&call->answer.client_secret, "made");
         FAKE_LOG(authority, "client_add %s own=%d lifetime=%lld", request->id,
-                 request->introspect_own_only, (long long) request->access_lifetime);
+                 request->introspect_own_only, (long long)request->access_lifetime);
 }
 
 void authority_client_get(Authority *authority, const Caller *caller, const char *id,

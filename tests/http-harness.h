@@ -24,7 +24,7 @@ typedef struct Harness {
 } Harness;
 
 typedef struct Talk {
-        int status;      /* 0: none came */
+        int status;       /* 0: none came */
         char text[65536]; /* head and body */
         size_t size;
         const char *body;
@@ -47,12 +47,14 @@ static void harness_init(Harness *h) {
 
 static void harness_start(Harness *h) {
         char *message = NULL;
-        assert_int_equal(http_server_new(h->event, &h->authority, &h->config, &clock_system, &h->server), 0);
+        assert_int_equal(http_server_new(h->event, &h->authority, &h->config, &clock_system,
+                                         &h->server),
+                         0);
         int r = http_server_listen(h->server, NULL, 0, &message);
         if (r != 0)
                 fail_msg("%s", message);
         const char *colon = strrchr(http_server_issuer(h->server), ':');
-        h->port = colon ? (unsigned) atoi(colon + 1) : 0;
+        h->port = colon ? (unsigned)atoi(colon + 1) : 0;
 }
 
 static void harness_done(Harness *h) {
@@ -75,16 +77,17 @@ static inline int client_connect(const Harness *h) {
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         strcpy(address.sun_path, h->path);
         assert_true(fd >= 0);
-        assert_int_equal(connect(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
         return fd;
 }
 
 static inline int client_connect_tcp(const Harness *h) {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t) h->port),
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_port = htons((uint16_t)h->port),
                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         assert_true(fd >= 0);
-        assert_int_equal(connect(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
         return fd;
 }
 
@@ -95,7 +98,7 @@ static bool talk_is_complete(Talk *talk) {
         talk->status = atoi(talk->text + strlen("HTTP/1.1 "));
         talk->body = end + 4;
         length = strcasestr(talk->text, "\r\nContent-Length: ");
-        return length && length < end && strlen(talk->body) >= (size_t) atoi(length + 18);
+        return length && length < end && strlen(talk->body) >= (size_t)atoi(length + 18);
 }
 
 /* Until one whole reply or the end came, at most 5 s. */
@@ -105,7 +108,7 @@ static void client_receive(Harness *h, int fd, Talk *talk) {
                 ssize_t n = recv(fd, talk->text + talk->size, sizeof(talk->text) - 1 - talk->size,
                                  MSG_DONTWAIT);
                 if (n > 0) {
-                        talk->size += (size_t) n;
+                        talk->size += (size_t)n;
                         if (talk_is_complete(talk))
                                 return;
                         continue;
@@ -121,7 +124,11 @@ static void client_receive(Harness *h, int fd, Talk *talk) {
 }
 
 static inline void client_send(int fd, const void *data, size_t size) {
-        assert_int_equal(send(fd, data, size, MSG_NOSIGNAL), (ssize_t) size);
+        assert_int_equal(send(fd, data, size, MSG_NOSIGNAL), (ssize_t)size);
+}
+
+static inline void client_say(int fd, const char *text) {
+        client_send(fd, text, strlen(text));
 }
 
 /* One request on a connection of its own. */
@@ -132,21 +139,28 @@ static inline void talk_bytes(Harness *h, bool tcp, const void *data, size_t siz
         close(fd);
 }
 
+static inline void talk_text(Harness *h, bool tcp, const char *text, Talk *talk) {
+        talk_bytes(h, tcp, text, strlen(text), talk);
+}
+
 static inline void talk_request(Harness *h, bool tcp, const char *method, const char *target,
-                                const char *fields, const char *type, const char *body, Talk *talk) {
+                                const char *fields, const char *type, const char *body,
+                                Talk *talk) {
         char text[131072];
         int n = snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\n", method, target);
         if (tcp)
-                n += snprintf(text + n, sizeof(text) - (size_t) n, "Host: 127.0.0.1:%u\r\n", h->port);
+                n += snprintf(text + n, sizeof(text) - (size_t)n, "Host: 127.0.0.1:%u\r\n",
+                              h->port);
         else
-                n += snprintf(text + n, sizeof(text) - (size_t) n, "Host: localhost\r\n");
-        n += snprintf(text + n, sizeof(text) - (size_t) n, "%s", fields);
+                n += snprintf(text + n, sizeof(text) - (size_t)n, "Host: localhost\r\n");
+        n += snprintf(text + n, sizeof(text) - (size_t)n, "%s", fields);
         if (type)
-                n += snprintf(text + n, sizeof(text) - (size_t) n, "Content-Type: %s\r\n", type);
+                n += snprintf(text + n, sizeof(text) - (size_t)n, "Content-Type: %s\r\n", type);
         if (body)
-                n += snprintf(text + n, sizeof(text) - (size_t) n, "Content-Length: %zu\r\n", strlen(body));
-        n += snprintf(text + n, sizeof(text) - (size_t) n, "\r\n%s", body ? body : "");
-        talk_bytes(h, tcp, text, (size_t) n, talk);
+                n += snprintf(text + n, sizeof(text) - (size_t)n, "Content-Length: %zu\r\n",
+                              strlen(body));
+        n += snprintf(text + n, sizeof(text) - (size_t)n, "\r\n%s", body ? body : "");
+        talk_bytes(h, tcp, text, (size_t)n, talk);
 }
 
 #define FORM "application/x-www-form-urlencoded"

@@ -5,7 +5,7 @@
 static int setup(void **state) {
         Harness *h = calloc(1, sizeof(*h));
         harness_init(h);
-        static char *listen[] = { (char *) "127.0.0.1:0", NULL };
+        static char *listen[] = { (char *)"127.0.0.1:0", NULL };
         h->config.listen = listen;
         harness_start(h);
         *state = h;
@@ -36,7 +36,8 @@ static void expect(Harness *h, const char *method, const char *target, const cha
 
 static void test_grant(void **state) {
         Harness *h = *state;
-        expect(h, "POST", "/oauth/token", FORM, "grant_type=password&username=ada&password=secret&x=1", 200,
+        expect(h, "POST", "/oauth/token", FORM,
+               "grant_type=password&username=ada&password=secret&x=1", 200,
                "grant password user=ada email=- password=secret refresh=- scope=- service=- junk=0",
                "{\"access_token\":\"" FAKE_TEXT "\",\"token_type\":\"Bearer\",\"expires_in\":900,"
                "\"refresh_token\":\"refresh-text\",\"id\":\"" TOKEN_ID "\",\"username\":\"ada\","
@@ -44,16 +45,19 @@ static void test_grant(void **state) {
         h->authority.state = REASON_PASSWORD_MUST_CHANGE;
         expect(h, "POST", "/oauth/token", FORM "; charset=UTF-8",
                "grant_type=password&username=ada&password=secret&service=sshd", 200,
-               "grant password user=ada email=- password=secret refresh=- scope=- service=sshd junk=0",
+               "grant password user=ada email=- password=secret refresh=- scope=- service=sshd "
+               "junk=0",
                "{\"access_token\":\"" FAKE_TEXT "\",\"token_type\":\"Bearer\",\"expires_in\":900,"
                "\"id\":\"" TOKEN_ID "\",\"login\":\"0123456789abcdef0123456789abcdef\","
-               "\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"password-must-change\","
+               "\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"password-must-"
+               "change\","
                "\"reason\":\"password-must-change\"}");
         h->authority.state = REASON_NONE;
         h->authority.without_store = true;
         expect(h, "POST", "/oauth/token", FORM,
                "grant_type=password&username=ada&password=secret&service=sshd", 200,
-               "grant password user=ada email=- password=secret refresh=- scope=- service=sshd junk=0",
+               "grant password user=ada email=- password=secret refresh=- scope=- service=sshd "
+               "junk=0",
                "{\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"active\","
                "\"reason\":\"store-unavailable\"}");
 }
@@ -75,10 +79,14 @@ static void test_grant_refusals(void **state) {
         expect(h, "POST", "/oauth/token", FORM, "grant_type=", 400, "", NULL);
         expect(h, "POST", "/oauth/token", NULL, "grant_type=password", 400, "", NULL);
         expect(h, "POST", "/oauth/token", JSON, "{}", 400, "", NULL);
-        expect(h, "POST", "/oauth/token", FORM, "grant_type=password&grant_type=password", 400, "", NULL);
-        expect(h, "POST", "/oauth/token?grant_type=password", FORM, "grant_type=password", 400, "", NULL);
-        expect(h, "POST", "/oauth/token?password=secret", FORM, "grant_type=password", 400, "", NULL);
-        expect(h, "POST", "/oauth/token?%70assword=secret", FORM, "grant_type=password", 400, "", NULL);
+        expect(h, "POST", "/oauth/token", FORM, "grant_type=password&grant_type=password", 400, "",
+               NULL);
+        expect(h, "POST", "/oauth/token?grant_type=password", FORM, "grant_type=password", 400, "",
+               NULL);
+        expect(h, "POST", "/oauth/token?password=secret", FORM, "grant_type=password", 400, "",
+               NULL);
+        expect(h, "POST", "/oauth/token?%70assword=secret", FORM, "grant_type=password", 400, "",
+               NULL);
         expect(h, "POST", "/oauth/token", FORM, "grant_type=password&junk=2", 400, "", NULL);
         expect(h, "POST", "/oauth/token", FORM, "grant_type=pass%00word", 400, "", NULL);
         expect(h, "POST", "/oauth/token", FORM, "grant_type=pass%zz", 400, "", NULL);
@@ -111,8 +119,9 @@ static void test_tcp_says_less(void **state) {
 
         talk_request(h, true, "POST", "/oauth/token", "Authorization: Basic YXBwOnJpZ2h0\r\n", FORM,
                      "grant_type=password&username=ada&password=secret", &talk);
-        assert_string_equal(talk.body, "{\"access_token\":\"" FAKE_TEXT "\",\"token_type\":\"Bearer\","
-                                       "\"expires_in\":900,\"refresh_token\":\"refresh-text\"}");
+        assert_string_equal(talk.body,
+                            "{\"access_token\":\"" FAKE_TEXT "\",\"token_type\":\"Bearer\","
+                            "\"expires_in\":900,\"refresh_token\":\"refresh-text\"}");
         talk_request(h, true, "POST", "/oauth/token", "", FORM, "grant_type=password", &talk);
         assert_int_equal(talk.status, 401);
         assert_non_null(strstr(talk.text, "WWW-Authenticate: Basic realm=\"tokend\"\r\n"));
@@ -130,26 +139,34 @@ static void test_credentials(void **state) {
                 { "Authorization: Basic YXBwOnJpZ2h0\r\n", "token=x&client_id=app", 200, NULL },
                 { "", "token=x&client_id=app&client_secret=right", 200, NULL },
                 { "Authorization: Bearer " FAKE_TEXT "\r\n", "token=x", 200, NULL },
-                { "Authorization: Basic YXBwOndyb25n\r\n", "token=x", 401, "Basic realm=\"tokend\"" },
+                { "Authorization: Basic YXBwOndyb25n\r\n", "token=x", 401,
+                  "Basic realm=\"tokend\"" },
                 { "Authorization: Basic !!!\r\n", "token=x", 401, "Basic realm=\"tokend\"" },
                 { "Authorization: Digest x\r\n", "token=x", 401, "Basic realm=\"tokend\"" },
-                { "Authorization: Bearer bad\r\n", "token=x", 401, "Bearer error=\"invalid_token\"" },
-                { "Authorization: Bearer a b\r\n", "token=x", 401, "Bearer error=\"invalid_token\"" },
-                { "Authorization: Basic YXBwOnJpZ2h0\r\n", "token=x&client_secret=right", 400, NULL },
-                { "Authorization: Basic YXBwOnJpZ2h0\r\n", "token=x&client_id=app&client_secret=right", 400, NULL },
+                { "Authorization: Bearer bad\r\n", "token=x", 401,
+                  "Bearer error=\"invalid_token\"" },
+                { "Authorization: Bearer a b\r\n", "token=x", 401,
+                  "Bearer error=\"invalid_token\"" },
+                { "Authorization: Basic YXBwOnJpZ2h0\r\n", "token=x&client_secret=right", 400,
+                  NULL },
+                { "Authorization: Basic YXBwOnJpZ2h0\r\n",
+                  "token=x&client_id=app&client_secret=right", 400, NULL },
                 { "Authorization: Basic YXBwOnJpZ2h0\r\n", "token=x&client_id=other", 400, NULL },
-                { "Authorization: Basic YXBwOnJpZ2h0\r\nAuthorization: Basic YXBwOnJpZ2h0\r\n", "token=x", 400, NULL },
+                { "Authorization: Basic YXBwOnJpZ2h0\r\nAuthorization: Basic YXBwOnJpZ2h0\r\n",
+                  "token=x", 400, NULL },
         };
         Harness *h = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 char challenge[128];
                 Talk talk;
-                talk_request(h, true, "POST", "/oauth/introspect", rows[i].fields, FORM, rows[i].body, &talk);
+                talk_request(h, true, "POST", "/oauth/introspect", rows[i].fields, FORM,
+                             rows[i].body, &talk);
                 assert_int_equal(talk.status, rows[i].status);
                 snprintf(challenge, sizeof(challenge), "WWW-Authenticate: %s\r\n",
                          rows[i].challenge ? rows[i].challenge : "");
-                assert_true(!strstr(talk.text, rows[i].challenge ? challenge : "WWW-Authenticate") ==
+                assert_true(!strstr(talk.text,
+                                    rows[i].challenge ? challenge : "WWW-Authenticate") ==
                             !rows[i].challenge);
         }
 }
@@ -159,18 +176,19 @@ static void test_introspection(void **state) {
         Talk talk, other;
         char *date;
 
-        talk_request(h, true, "POST", "/oauth/introspect", "Authorization: Basic YXBwOnJpZ2h0\r\n", FORM,
-                     "token=" FAKE_TEXT "&token_type_hint=nonsense", &talk);
+        talk_request(h, true, "POST", "/oauth/introspect", "Authorization: Basic YXBwOnJpZ2h0\r\n",
+                     FORM, "token=" FAKE_TEXT "&token_type_hint=nonsense", &talk);
         assert_int_equal(talk.status, 200);
-        assert_non_null(strstr(talk.body, "{\"active\":true,\"sub\":\"u-1\",\"username\":\"ada\","
-                                          "\"client_id\":\"local\",\"exp\":1900,\"iat\":1000,\"nbf\":1000,"
-                                          "\"iss\":\"http://127.0.0.1:"));
+        assert_non_null(strstr(talk.body,
+                               "{\"active\":true,\"sub\":\"u-1\",\"username\":\"ada\","
+                               "\"client_id\":\"local\",\"exp\":1900,\"iat\":1000,\"nbf\":1000,"
+                               "\"iss\":\"http://127.0.0.1:"));
         assert_non_null(strstr(talk.body, "\"token_type\":\"Bearer\",\"jti\":\"" TOKEN_ID "\"}"));
 
-        talk_request(h, true, "POST", "/oauth/introspect", "Authorization: Basic YXBwOnJpZ2h0\r\n", FORM,
-                     "token=unknown", &talk);
-        talk_request(h, true, "POST", "/oauth/introspect", "Authorization: Basic YXBwOnJpZ2h0\r\n", FORM,
-                     "token=%ff%fe", &other);
+        talk_request(h, true, "POST", "/oauth/introspect", "Authorization: Basic YXBwOnJpZ2h0\r\n",
+                     FORM, "token=unknown", &talk);
+        talk_request(h, true, "POST", "/oauth/introspect", "Authorization: Basic YXBwOnJpZ2h0\r\n",
+                     FORM, "token=%ff%fe", &other);
         assert_string_equal(talk.body, "{\"active\":false}");
         if ((date = strstr(talk.text, "Date: ")))
                 memset(date, 'x', strcspn(date, "\r"));
@@ -179,7 +197,8 @@ static void test_introspection(void **state) {
         assert_string_equal(talk.text, other.text);
         expect(h, "POST", "/oauth/introspect", FORM, "token_type_hint=access_token", 400, "", NULL);
         expect(h, "POST", "/oauth/introspect?token=x", FORM, "", 400, "", NULL);
-        expect(h, "POST", "/oauth/revoke", FORM, "token=" FAKE_TEXT, 200, "revoke " FAKE_TEXT, "{}");
+        expect(h, "POST", "/oauth/revoke", FORM, "token=" FAKE_TEXT, 200, "revoke " FAKE_TEXT,
+               "{}");
         expect(h, "POST", "/oauth/revoke", FORM, "", 400, "", NULL);
         h->authority.result = REASON_STORE_UNAVAILABLE;
         expect(h, "POST", "/oauth/revoke", FORM, "token=x", 503, "revoke x", NULL);
@@ -190,7 +209,8 @@ static void test_logins(void **state) {
         Harness *h = *state;
         expect(h, "POST", "/v1/logins", FORM, "user=ada&service=sshd&login=", 200,
                "login_open ada id=- service=sshd",
-               "{\"login\":\"0123456789abcdef0123456789abcdef\",\"username\":\"ada\",\"uid\":70000,\"gid\":70001}");
+               "{\"login\":\"0123456789abcdef0123456789abcdef\",\"username\":\"ada\",\"uid\":70000,"
+               "\"gid\":70001}");
         expect(h, "POST", "/v1/logins", FORM, "service=sshd", 400, "", NULL);
         expect(h, "GET", "/v1/logins/check?user=ada", NULL, NULL, 200, "login_check ada",
                "{\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"active\"}");
@@ -198,7 +218,8 @@ static void test_logins(void **state) {
         expect(h, "DELETE", "/v1/logins/abc?user=ada", NULL, NULL, 200, "login_close abc ada",
                "{\"revoked\":2}");
         expect(h, "DELETE", "/v1/logins/abc", NULL, NULL, 400, "", NULL);
-        expect(h, "POST", "/v1/logins/abc/token", FORM, "user=ada", 200, "login_token abc ada", NULL);
+        expect(h, "POST", "/v1/logins/abc/token", FORM, "user=ada", 200, "login_token abc ada",
+               NULL);
         h->authority.result = REASON_USER_LOCKED;
         expect(h, "GET", "/v1/logins/check?user=ada", NULL, NULL, 403, "login_check ada", NULL);
         h->authority.result = REASON_USER_UNKNOWN;
@@ -220,19 +241,22 @@ static void test_self(void **state) {
 
 #define USER                                                                                       \
         "\"id\":\"u-1\",\"name\":\"ada\",\"uid\":70000,\"gid\":70001,\"partner_id\":\"p-1\","      \
-        "\"home\":\"/home/ada\",\"shell\":\"/bin/bash\",\"state\":\"active\",\"adopted\":false,\"created\":5"
+        "\"home\":\"/home/ada\",\"shell\":\"/bin/"                                                 \
+        "bash\",\"state\":\"active\",\"adopted\":false,\"created\":5"
 
 static void test_users(void **state) {
         Harness *h = *state;
-        expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"scopes\":[\"read\"],\"password\":\"pw\"}",
-               201, "user_add ada uid=4294967295 scopes=read password=pw", "{" USER "}");
-        expect(h, "POST", "/v1/users", JSON "; charset=utf-8", "{\"name\":\"ada\",\"uid\":70001}", 201,
-               "user_add ada uid=70001 scopes=- password=-", NULL);
+        expect(h, "POST", "/v1/users", JSON,
+               "{\"name\":\"ada\",\"scopes\":[\"read\"],\"password\":\"pw\"}", 201,
+               "user_add ada uid=4294967295 scopes=read password=pw", "{" USER "}");
+        expect(h, "POST", "/v1/users", JSON "; charset=utf-8", "{\"name\":\"ada\",\"uid\":70001}",
+               201, "user_add ada uid=70001 scopes=- password=-", NULL);
         expect(h, "POST", "/v1/users", JSON, "{}", 400, "", NULL);
         expect(h, "POST", "/v1/users", JSON, "", 400, "", NULL);
         expect(h, "POST", "/v1/users", FORM, "name=ada", 400, "", NULL);
         expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"uid\":-1}", 400, "", NULL);
-        expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"uid\":4294967295}", 400, "", NULL);
+        expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"uid\":4294967295}", 400, "",
+               NULL);
         expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"name\":\"eve\"}", 400, "", NULL);
         expect(h, "POST", "/v1/users", JSON, "{\"name\":\"a\\u0000b\"}", 400, "", NULL);
         expect(h, "POST", "/v1/users", JSON, "{\"name\":[\"ada\"]}", 400, "", NULL);
@@ -240,7 +264,8 @@ static void test_users(void **state) {
         expect(h, "POST", "/v1/users", JSON, "[]", 400, "", NULL);
         expect(h, "GET", "/v1/users", NULL, NULL, 200, "user_list limit=100 cursor=-",
                "{\"users\":[{" USER "}]}");
-        expect(h, "GET", "/v1/users?limit=7&cursor=b", NULL, NULL, 200, "user_list limit=7 cursor=b", NULL);
+        expect(h, "GET", "/v1/users?limit=7&cursor=b", NULL, NULL, 200,
+               "user_list limit=7 cursor=b", NULL);
         expect(h, "GET", "/v1/users?limit=0", NULL, NULL, 400, "", NULL);
         expect(h, "GET", "/v1/users?limit=1001", NULL, NULL, 400, "", NULL);
         expect(h, "GET", "/v1/users?name=ada", NULL, NULL, 200, "user_get id=- name=ada",
@@ -248,15 +273,21 @@ static void test_users(void **state) {
         expect(h, "GET", "/v1/users/a%2Fb%20c", NULL, NULL, 200, "user_get id=a/b c name=-", NULL);
         expect(h, "GET", "/v1/users/a%00b", NULL, NULL, 400, "", NULL);
         expect(h, "GET", "/v1/users/a%zz", NULL, NULL, 400, "", NULL);
-        expect(h, "DELETE", "/v1/users/u-1", NULL, NULL, 200, "user_remove u-1", "{" USER ",\"revoked\":4}");
-        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"state\":\"locked\"}", 200, "user_set_state u-1 1", NULL);
+        expect(h, "DELETE", "/v1/users/u-1", NULL, NULL, 200, "user_remove u-1",
+               "{" USER ",\"revoked\":4}");
+        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"state\":\"locked\"}", 200,
+               "user_set_state u-1 1", NULL);
         expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"state\":\"asleep\"}", 400, "", NULL);
         expect(h, "PATCH", "/v1/users/u-1", JSON, "{}", 400, "", NULL);
-        expect(h, "POST", "/v1/users/u-1/password", JSON, "{\"password\":\"new\",\"old_password\":\"old\"}",
-               200, "user_set_password u-1 old=old new=new", "{\"id\":\"u-1\",\"name\":\"ada\",\"revoked\":0}");
-        expect(h, "POST", "/v1/users/u-1/password", JSON, "{\"old_password\":\"old\"}", 400, "", NULL);
+        expect(h, "POST", "/v1/users/u-1/password", JSON,
+               "{\"password\":\"new\",\"old_password\":\"old\"}", 200,
+               "user_set_password u-1 old=old new=new",
+               "{\"id\":\"u-1\",\"name\":\"ada\",\"revoked\":0}");
+        expect(h, "POST", "/v1/users/u-1/password", JSON, "{\"old_password\":\"old\"}", 400, "",
+               NULL);
         h->authority.result = REASON_USER_UNKNOWN;
-        expect(h, "GET", "/v1/users?name=eve", NULL, NULL, 200, "user_get id=- name=eve", "{\"users\":[]}");
+        expect(h, "GET", "/v1/users?name=eve", NULL, NULL, 200, "user_get id=- name=eve",
+               "{\"users\":[]}");
         expect(h, "GET", "/v1/users/eve", NULL, NULL, 404, "user_get id=eve name=-", NULL);
         h->authority.result = REASON_NAME_TAKEN;
         expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\"}", 409,
@@ -265,13 +296,18 @@ static void test_users(void **state) {
 
 static void test_clients(void **state) {
         Harness *h = *state;
-        expect(h, "POST", "/v1/clients", JSON, "{\"client_id\":\"app\",\"introspect\":\"own\",\"access_lifetime\":5}",
-               201, "client_add app own=1 lifetime=5000000",
-               "{\"client_id\":\"app\",\"grants\":[\"read\",\"write\"],\"introspect\":\"all\",\"created\":7,"
+        expect(h, "POST", "/v1/clients", JSON,
+               "{\"client_id\":\"app\",\"introspect\":\"own\",\"access_lifetime\":5}", 201,
+               "client_add app own=1 lifetime=5000000",
+               "{\"client_id\":\"app\",\"grants\":[\"read\",\"write\"],\"introspect\":\"all\","
+               "\"created\":7,"
                "\"client_secret\":\"made\"}");
-        expect(h, "POST", "/v1/clients", JSON, "{\"client_id\":\"app\",\"introspect\":\"none\"}", 400, "", NULL);
-        expect(h, "POST", "/v1/clients", JSON, "{\"client_id\":\"app\",\"access_lifetime\":-1}", 400, "", NULL);
-        expect(h, "POST", "/v1/clients", JSON, "{\"client_id\":\"app\",\"access_lifetime\":1.5}", 400, "", NULL);
+        expect(h, "POST", "/v1/clients", JSON, "{\"client_id\":\"app\",\"introspect\":\"none\"}",
+               400, "", NULL);
+        expect(h, "POST", "/v1/clients", JSON, "{\"client_id\":\"app\",\"access_lifetime\":-1}",
+               400, "", NULL);
+        expect(h, "POST", "/v1/clients", JSON, "{\"client_id\":\"app\",\"access_lifetime\":1.5}",
+               400, "", NULL);
         expect(h, "POST", "/v1/clients", JSON, "{}", 400, "", NULL);
         expect(h, "GET", "/v1/clients", NULL, NULL, 200, "client_list limit=100", NULL);
         expect(h, "GET", "/v1/clients/app", NULL, NULL, 200, "client_get app", NULL);
@@ -280,22 +316,28 @@ static void test_clients(void **state) {
 
 static void test_tokens(void **state) {
         Harness *h = *state;
-        expect(h, "POST", "/v1/tokens", JSON, "{\"user\":\"ada\",\"scopes\":[\"read\"],\"ttl\":60}", 201,
-               "issue user=ada client=- scope=read lifetime=60000000",
-               "{\"access_token\":\"" FAKE_TEXT "\",\"token_type\":\"Bearer\",\"expires_in\":900,\"id\":\"" TOKEN_ID "\"}");
-        expect(h, "POST", "/v1/tokens", JSON, "{\"user\":\"ada\",\"client_id\":\"app\"}", 400, "", NULL);
+        expect(h, "POST", "/v1/tokens", JSON, "{\"user\":\"ada\",\"scopes\":[\"read\"],\"ttl\":60}",
+               201, "issue user=ada client=- scope=read lifetime=60000000",
+               "{\"access_token\":\"" FAKE_TEXT
+               "\",\"token_type\":\"Bearer\",\"expires_in\":900,\"id\":\"" TOKEN_ID "\"}");
+        expect(h, "POST", "/v1/tokens", JSON, "{\"user\":\"ada\",\"client_id\":\"app\"}", 400, "",
+               NULL);
         expect(h, "POST", "/v1/tokens", JSON, "{}", 400, "", NULL);
         expect(h, "POST", "/v1/tokens", JSON, "{\"user\":\"ada\",\"ttl\":\"60\"}", 400, "", NULL);
         expect(h, "GET", "/v1/tokens?user=ada&limit=5&cursor=c", NULL, NULL, 200,
                "token_list user=ada client=- limit=5 cursor=c",
-               "{\"tokens\":[{\"id\":\"" TOKEN_ID "\",\"kind\":\"access\",\"user\":\"ada\",\"user_id\":\"u-1\","
-               "\"uid\":70000,\"client_id\":\"local\",\"created\":1000,\"expires\":1900,\"last_used\":1200,"
+               "{\"tokens\":[{\"id\":\"" TOKEN_ID
+               "\",\"kind\":\"access\",\"user\":\"ada\",\"user_id\":\"u-1\","
+               "\"uid\":70000,\"client_id\":\"local\",\"created\":1000,\"expires\":1900,\"last_"
+               "used\":1200,"
                "\"grant\":\"password\"}],\"next\":\"next-page\"}");
         expect(h, "GET", "/v1/tokens/abc", NULL, NULL, 200, "token_get abc", NULL);
-        expect(h, "DELETE", "/v1/tokens/abc", NULL, NULL, 200, "token_revoke abc", "{\"revoked\":1}");
-        expect(h, "DELETE", "/v1/tokens?user=ada", NULL, NULL, 200, "revoke_owner user=ada client=- all=0",
-               "{\"revoked\":3}");
-        expect(h, "DELETE", "/v1/tokens?all=true", NULL, NULL, 200, "revoke_owner user=- client=- all=1", NULL);
+        expect(h, "DELETE", "/v1/tokens/abc", NULL, NULL, 200, "token_revoke abc",
+               "{\"revoked\":1}");
+        expect(h, "DELETE", "/v1/tokens?user=ada", NULL, NULL, 200,
+               "revoke_owner user=ada client=- all=0", "{\"revoked\":3}");
+        expect(h, "DELETE", "/v1/tokens?all=true", NULL, NULL, 200,
+               "revoke_owner user=- client=- all=1", NULL);
         expect(h, "DELETE", "/v1/tokens?all=1", NULL, NULL, 400, "", NULL);
         expect(h, "DELETE", "/v1/tokens", NULL, NULL, 400, "", NULL);
         expect(h, "DELETE", "/v1/tokens?user=ada&all=true", NULL, NULL, 400, "", NULL);
@@ -322,11 +364,14 @@ static void test_health(void **state) {
         Harness *h = *state;
         Talk talk;
 
-        talk_request(h, true, "GET", "/healthz", "Authorization: Bearer nonsense\r\n", NULL, NULL, &talk);
+        talk_request(h, true, "GET", "/healthz", "Authorization: Bearer nonsense\r\n", NULL, NULL,
+                     &talk);
         assert_int_equal(talk.status, 200);
-        assert_string_equal(talk.body, "{\"status\":\"ok\",\"version\":\"" TOKEND_VERSION "\",\"store\":\"ok\"}");
+        assert_string_equal(talk.body, "{\"status\":\"ok\",\"version\":\"" TOKEND_VERSION
+                                       "\",\"store\":\"ok\"}");
         talk_request(h, false, "GET", "/healthz", "", NULL, NULL, &talk);
-        assert_int_equal(strstr(talk.body, "\"tokens\":5,\"logins\":0,\"cached\":2") != NULL, getuid() == 0);
+        assert_int_equal(strstr(talk.body, "\"tokens\":5,\"logins\":0,\"cached\":2") != NULL,
+                         getuid() == 0);
         h->authority.store_error = -EIO;
         talk_request(h, true, "GET", "/healthz", "", NULL, NULL, &talk);
         assert_int_equal(talk.status, 503);

@@ -1,5 +1,5 @@
-/* Addresses, compared and written in one way. Host fields are compared as text: who writes a loopback
- * address in a form of his own is a foreign host. */
+/* Addresses, compared and written in one way. Host fields are compared as text: who writes a
+ * loopback address in a form of his own is a foreign host. */
 
 #include "http/address.h"
 
@@ -21,7 +21,7 @@ int address_parse(const char *text, Address *ret) {
 
         if (!colon || parse_uint32(colon + 1, &port) != 0 || port > UINT16_MAX)
                 return -EINVAL;
-        size = (size_t) (colon - text);
+        size = (size_t)(colon - text);
         if (text[0] == '[') {
                 if (size < 2 || text[size - 1] != ']')
                         return -EINVAL;
@@ -34,14 +34,15 @@ int address_parse(const char *text, Address *ret) {
         memcpy(host, from, size);
         host[size] = '\0';
 
-        address.any.sa_family = (sa_family_t) family;
-        if (inet_pton(family, host, family == AF_INET ? (void *) &address.ip4.sin_addr :
-                                                        (void *) &address.ip6.sin6_addr) != 1)
+        address.any.sa_family = (sa_family_t)family;
+        if (inet_pton(family, host,
+                      family == AF_INET ? (void *)&address.ip4.sin_addr
+                                        : (void *)&address.ip6.sin6_addr) != 1)
                 return -EINVAL;
         if (family == AF_INET)
-                address.ip4.sin_port = htons((uint16_t) port);
+                address.ip4.sin_port = htons((uint16_t)port);
         else
-                address.ip6.sin6_port = htons((uint16_t) port);
+                address.ip6.sin6_port = htons((uint16_t)port);
         *ret = address;
         return 0;
 }
@@ -51,8 +52,8 @@ socklen_t address_size(const Address *address) {
 }
 
 unsigned address_port(const Address *address) {
-        return ntohs(address->any.sa_family == AF_INET6 ? address->ip6.sin6_port :
-                                                          address->ip4.sin_port);
+        return ntohs(address->any.sa_family == AF_INET6 ? address->ip6.sin6_port
+                                                        : address->ip4.sin_port);
 }
 
 bool address_is_loopback(const Address *address) {
@@ -62,8 +63,9 @@ bool address_is_loopback(const Address *address) {
 }
 
 static void format_host(const Address *address, char ret[static INET6_ADDRSTRLEN]) {
-        const void *bytes = address->any.sa_family == AF_INET6 ? (const void *) &address->ip6.sin6_addr :
-                                                                 (const void *) &address->ip4.sin_addr;
+        const void *bytes = address->any.sa_family == AF_INET6
+                                            ? (const void *)&address->ip6.sin6_addr
+                                            : (const void *)&address->ip4.sin_addr;
         if (!inet_ntop(address->any.sa_family, bytes, ret, INET6_ADDRSTRLEN))
                 strcpy(ret, "?");
 }

@@ -63,8 +63,8 @@ static int client_add(Request *request) {
         if (r != 0)
                 return r;
         request_await(request, 201, write_added);
-        authority_client_add(request->context->authority, &request->caller, client, request_answered,
-                             request);
+        authority_client_add(request->context->authority, &request->caller, client,
+                             request_answered, request);
         return 0;
 }
 
@@ -107,11 +107,13 @@ static int client_remove(Request *request) {
         return 0;
 }
 
+/* clang-format off */
 static const Route routes[] = {
         { "POST",   "/v1/clients",     client_add,    BODY_JSON, 0 },
         { "GET",    "/v1/clients",     client_list,   BODY_NONE, 0 },
         { "GET",    "/v1/clients/:id", client_get,    BODY_NONE, 0 },
         { "DELETE", "/v1/clients/:id", client_remove, BODY_NONE, 0 },
 };
+/* clang-format on */
 
 const RouteTable client_routes = ROUTE_TABLE(routes);

@@ -30,7 +30,7 @@ static void arm(Connections *set) {
         if (!first || set->is_armed)
                 return;
         left = first->since + set->timeout - clock_monotonic(set->clock);
-        if (sd_event_source_set_time_relative(set->timer, left > 0 ? (uint64_t) left : 0) >= 0 &&
+        if (sd_event_source_set_time_relative(set->timer, left > 0 ? (uint64_t)left : 0) >= 0 &&
             sd_event_source_set_enabled(set->timer, SD_EVENT_ONESHOT) >= 0)
                 set->is_armed = true;
 }
@@ -41,7 +41,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         Connection *connection;
 
         set->is_armed = false;
-        while ((connection = TAILQ_FIRST(&set->waiting)) && connection->since + set->timeout <= now) {
+        while ((connection = TAILQ_FIRST(&set->waiting)) &&
+               connection->since + set->timeout <= now) {
                 connection_pause(connection);
                 connection_shut_down(connection, SHUT_RDWR);
         }
@@ -78,19 +79,20 @@ Connections *connections_free(Connections *set) {
 }
 
 void connections_set_limits(Connections *set, uint64_t connections_max, int64_t timeout) {
-        set->connections_max = connections_max > SIZE_MAX ? SIZE_MAX : (size_t) connections_max;
+        set->connections_max = connections_max > SIZE_MAX ? SIZE_MAX : (size_t)connections_max;
         set->timeout = timeout;
         set->is_armed = false;
         arm(set);
 }
 
 static bool peer_equal(const Peer *a, const Peer *b) {
-        return a->door == b->door && (a->door == DOOR_SOCKET ? a->uid == b->uid :
-                                                               streq(a->remote, b->remote));
+        return a->door == b->door &&
+               (a->door == DOOR_SOCKET ? a->uid == b->uid : streq(a->remote, b->remote));
 }
 
 bool connections_admit(const Connections *set, const Peer *peer) {
-        size_t most = set->connections_max, n = 0, share = most / (peer->door == DOOR_SOCKET ? 4 : 2);
+        size_t most = set->connections_max, n = 0,
+               share = most / (peer->door == DOOR_SOCKET ? 4 : 2);
         const Connection *connection;
 
         if (peer->door == DOOR_SOCKET && peer->uid == 0)
@@ -98,7 +100,7 @@ bool connections_admit(const Connections *set, const Peer *peer) {
         if (set->n_connections >= most - most / 8)
                 return false;
         TAILQ_FOREACH(connection, &set->all, all)
-                n += peer_equal(&connection->peer, peer);
+        n += peer_equal(&connection->peer, peer);
         return n < (share > 0 ? share : 1);
 }
 
@@ -130,8 +132,8 @@ Connection *connections_find(const Connections *set, int fd) {
         Connection *connection;
         /* It is the newest, or nearly so. */
         TAILQ_FOREACH_REVERSE(connection, &set->all, ConnectionList, all)
-                if (connection->fd == fd)
-                        return connection;
+        if (connection->fd == fd)
+                return connection;
         return NULL;
 }
 
@@ -151,7 +153,7 @@ void connection_pause(Connection *connection) {
 }
 
 void connection_shut_down(Connection *connection, int how) {
-        (void) shutdown(connection->fd, how);
+        (void)shutdown(connection->fd, how);
 }
 
 size_t connections_count(const Connections *set) {

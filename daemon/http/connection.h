@@ -1,6 +1,7 @@
 #pragma once
 
-/* The connections of all listeners: who may have how many, and until when a client may take its time. */
+/* The connections of all listeners: who may have how many, and until when a client may take its
+ * time. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,8 +30,8 @@ struct Connection {
         bool has_served;
 };
 
-/* Limits follow connections_max: a peer on the socket may have a quarter of it, a remote address half
- * (on loopback that is every service of the machine), an eighth is for root alone. */
+/* Limits follow connections_max: a peer on the socket may have a quarter of it, a remote address
+ * half (on loopback that is every service of the machine), an eighth is for root alone. */
 int connections_new(sd_event *event, const Clock *clock, Connections **ret);
 Connections *connections_free(Connections *set);
 void connections_set_limits(Connections *set, uint64_t connections_max, int64_t timeout);

@@ -49,11 +49,11 @@ static int base64_decode(const char *text, size_t size, Secret *ret) {
                         int digit = k < 4 - n_pad ? base64_digit(text[i + k]) : 0;
                         if (digit < 0)
                                 return -EBADMSG;
-                        bits = bits << 6 | (unsigned) digit;
+                        bits = bits << 6 | (unsigned)digit;
                 }
-                bytes[0] = (char) (bits >> 16);
-                bytes[1] = (char) (bits >> 8);
-                bytes[2] = (char) bits;
+                bytes[0] = (char)(bits >> 16);
+                bytes[1] = (char)(bits >> 8);
+                bytes[2] = (char)bits;
                 r = secret_append(&out, bytes, 3 - n_pad);
                 explicit_bzero(bytes, sizeof(bytes));
                 if (r != 0)
@@ -86,10 +86,10 @@ static int parse_basic(const char *text, size_t size, ParsedCredentials *ret) {
         if (!colon || colon == pair.text || memchr(pair.text, '\0', pair.size))
                 return REASON_INVALID_CLIENT;
 
-        r = secret_set(&ret->client_id_raw, pair.text, (size_t) (colon - pair.text));
+        r = secret_set(&ret->client_id_raw, pair.text, (size_t)(colon - pair.text));
         if (r == 0)
                 r = secret_set(&ret->client_secret_raw, colon + 1,
-                               pair.size - (size_t) (colon + 1 - pair.text));
+                               pair.size - (size_t)(colon + 1 - pair.text));
         if (r == 0)
                 r = form_decode(&ret->client_id_raw, &id);
         if (r == 0)
@@ -113,8 +113,9 @@ static int parse_basic(const char *text, size_t size, ParsedCredentials *ret) {
 static int parse_bearer(const char *text, size_t size, ParsedCredentials *ret) {
         size_t i = 0;
 
-        while (i < size && ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
-                            (text[i] >= '0' && text[i] <= '9') || strchr("-._~+/", text[i])))
+        while (i < size &&
+               ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
+                (text[i] >= '0' && text[i] <= '9') || strchr("-._~+/", text[i])))
                 i++;
         if (i == 0)
                 return REASON_INVALID_TOKEN;
@@ -160,8 +161,8 @@ static int parse_form(const Form *form, ParsedCredentials *ret) {
         if (!id || !secret_is_empty(&ret->bearer))
                 return REASON_INVALID_REQUEST;
         if (!secret_is_empty(&ret->client_id)) {
-                if (secret || (!secret_equal(id, &ret->client_id) &&
-                               !secret_equal(id, &ret->client_id_raw)))
+                if (secret ||
+                    (!secret_equal(id, &ret->client_id) && !secret_equal(id, &ret->client_id_raw)))
                         return REASON_INVALID_REQUEST;
                 return 0;
         }

@@ -27,8 +27,8 @@ struct Engine {
         bool tls;
 };
 
-static void __attribute__((format(printf, 2, 0))) on_log(void *userdata, const char *format,
-                                                         va_list arguments) {
+static void __attribute__((format(printf, 2, 0)))
+on_log(void *userdata, const char *format, va_list arguments) {
         char line[256];
         if (journal_get_level() < LOG_DEBUG)
                 return;
@@ -50,9 +50,9 @@ void engine_run(Engine *engine) {
         MHD_UNSIGNED_LONG_LONG left = 0;
 
         for (int i = 0; i < RUNS_MAX; i++) {
-                (void) MHD_run(engine->daemon);
+                (void)MHD_run(engine->daemon);
                 if (MHD_get_timeout(engine->daemon, &left) != MHD_YES) {
-                        (void) sd_event_source_set_enabled(engine->timer, SD_EVENT_OFF);
+                        (void)sd_event_source_set_enabled(engine->timer, SD_EVENT_OFF);
                         return;
                 }
                 if (left > 0)
@@ -61,8 +61,8 @@ void engine_run(Engine *engine) {
         /* Milliseconds from now. Nothing left of them: go on in the loop's next turn. */
         if (left > INT_MAX)
                 left = INT_MAX;
-        (void) sd_event_source_set_time_relative(engine->timer, left * USEC_PER_MSEC);
-        (void) sd_event_source_set_enabled(engine->timer, SD_EVENT_ONESHOT);
+        (void)sd_event_source_set_time_relative(engine->timer, left * USEC_PER_MSEC);
+        (void)sd_event_source_set_enabled(engine->timer, SD_EVENT_ONESHOT);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata) {
@@ -83,14 +83,15 @@ static int on_wake(sd_event_source *source, void *userdata) {
 static int start(Engine *engine, const struct ExchangeContext *context, const char *certificate,
                  const char *key) {
         struct MHD_OptionItem tls[] = {
-                { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) certificate },
-                { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) key },
+                { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate },
+                { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key },
                 { MHD_OPTION_END, 0, NULL },
         };
         unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                          MHD_USE_ERROR_LOG | (certificate ? MHD_USE_TLS : 0);
-        void *cls = (void *) context;
+        void *cls = (void *)context;
 
+        /* clang-format off */
         engine->daemon = MHD_start_daemon(
                         flags, 0, NULL, NULL, exchange_handle, cls,
                         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
@@ -99,24 +100,26 @@ static int start(Engine *engine, const struct ExchangeContext *context, const ch
                         MHD_OPTION_NOTIFY_COMPLETED, exchange_end, cls,
                         MHD_OPTION_NOTIFY_CONNECTION, exchange_connection, cls,
                         /* the limits are ours: connection.h */
-                        MHD_OPTION_CONNECTION_LIMIT, (unsigned) INT_MAX,
-                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY,
+                        MHD_OPTION_CONNECTION_LIMIT, (unsigned)INT_MAX,
+                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                         MHD_OPTION_STRICT_FOR_CLIENT, 1,
                         MHD_OPTION_ARRAY, certificate ? tls : &tls[2],
                         MHD_OPTION_END);
+        /* clang-format on */
         return engine->daemon ? 0 : certificate ? -EINVAL : -ENOMEM;
 }
 
 static int attach(Engine *engine, sd_event *event) {
-        const union MHD_DaemonInfo *info = MHD_get_daemon_info(engine->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+        const union MHD_DaemonInfo *info =
+                        MHD_get_daemon_info(engine->daemon, MHD_DAEMON_INFO_EPOLL_FD);
         int r;
 
         if (!info || info->epoll_fd < 0)
                 return -ENOTSUP;
         r = sd_event_add_io(event, &engine->io, info->epoll_fd, EPOLLIN, on_io, engine);
         if (r >= 0)
-                r = sd_event_add_time_relative(event, &engine->timer, CLOCK_MONOTONIC, 0, 1, on_timer,
-                                               engine);
+                r = sd_event_add_time_relative(event, &engine->timer, CLOCK_MONOTONIC, 0, 1,
+                                               on_timer, engine);
         if (r >= 0)
                 r = sd_event_source_set_enabled(engine->timer, SD_EVENT_OFF);
         if (r >= 0)

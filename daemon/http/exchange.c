@@ -87,7 +87,7 @@ static struct MHD_Response *response_new(Reply *reply) {
         Secret *body;
 
         if (secret_is_empty(&reply->body))
-                return MHD_create_response_from_buffer(0, (void *) "", MHD_RESPMEM_PERSISTENT);
+                return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
         body = calloc(1, sizeof(*body));
         if (!body)
                 return NULL;
@@ -104,8 +104,8 @@ static bool add_fields(struct MHD_Response *response, const Reply *reply, bool c
         bool ok = MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES;
 
         ok = ok && MHD_add_response_header(response, "Content-Type",
-                                           reply->content_type ? reply->content_type :
-                                                                 "application/json") == MHD_YES;
+                                           reply->content_type ? reply->content_type
+                                                               : "application/json") == MHD_YES;
         if (reply->challenge)
                 ok = ok && MHD_add_response_header(response, "WWW-Authenticate", reply->challenge);
         if (reply->allow[0])
@@ -168,7 +168,7 @@ static enum MHD_Result take_head(Exchange *exchange, const char *method, const c
                 return MHD_NO;
         /* A longer method is none of ours, cut or not. */
         snprintf(request->method, sizeof(request->method), "%s", method);
-        (void) dispatch_target(request, secret_text(&exchange->target));
+        (void)dispatch_target(request, secret_text(&exchange->target));
         return MHD_YES;
 }
 
@@ -233,8 +233,9 @@ void exchange_connection(void *cls, struct MHD_Connection *mhd, void **data_of_c
 
         if (code == MHD_CONNECTION_NOTIFY_STARTED) {
                 info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-                *data_of_connection = info ? connections_find(context->connections, info->connect_fd) :
-                                             NULL;
+                *data_of_connection =
+                                info ? connections_find(context->connections, info->connect_fd)
+                                     : NULL;
                 return;
         }
         connection_free(*data_of_connection);

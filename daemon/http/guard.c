@@ -1,5 +1,5 @@
-/* libmicrohttpd 0.9.75 takes almost any head; this does not. Fields that say where a message ends or
- * whose it is may stand there once. */
+/* libmicrohttpd 0.9.75 takes almost any head; this does not. Fields that say where a message ends
+ * or whose it is may stand there once. */
 
 #include "http/guard.h"
 
@@ -13,7 +13,8 @@ static const Refusal too_large = { 413, "invalid_request", "the body is larger t
 static const Refusal foreign = { 403, "access_denied", "requests from web pages are refused" };
 
 static bool field_is(const HeadField *field, const char *name) {
-        return field->name_size == strlen(name) && strncasecmp(field->name, name, field->name_size) == 0;
+        return field->name_size == strlen(name) &&
+               strncasecmp(field->name, name, field->name_size) == 0;
 }
 
 const HeadField *head_get(const Head *head, const char *name) {
@@ -37,7 +38,7 @@ static bool name_is_token(const HeadField *field) {
 
 static bool value_is_clean(const HeadField *field) {
         for (size_t i = 0; i < field->value_size; i++) {
-                unsigned char c = (unsigned char) field->value[i];
+                unsigned char c = (unsigned char)field->value[i];
                 if ((c < ' ' && c != '\t') || c == 0x7f)
                         return false;
         }
@@ -87,7 +88,7 @@ static bool body_is_too_large(const Head *head, size_t body_max) {
         size_t size = 0;
 
         for (size_t i = 0; length && i < length->value_size && size <= body_max; i++)
-                size = size * 10 + (size_t) (length->value[i] - '0');
+                size = size * 10 + (size_t)(length->value[i] - '0');
         return size > body_max;
 }
 

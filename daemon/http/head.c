@@ -18,8 +18,8 @@ static enum MHD_Result add_field(void *userdata, enum MHD_ValueKind kind, const 
                 head->too_many = true;
                 return MHD_NO;
         }
-        head->fields[head->n_fields++] = (HeadField){ name, name_size, value ? value : "",
-                                                      value ? value_size : 0 };
+        head->fields[head->n_fields++] =
+                        (HeadField){ name, name_size, value ? value : "", value ? value_size : 0 };
         return MHD_YES;
 }
 
@@ -29,21 +29,21 @@ static bool is_line_end(uintptr_t from, uintptr_t to) {
 }
 
 static bool has_hidden_bytes(const Head *head, const RequestLine *line, size_t head_size) {
-        uintptr_t at = (uintptr_t) line->target + line->target_size;
+        uintptr_t at = (uintptr_t)line->target + line->target_size;
 
-        if ((uintptr_t) line->version != at + 1)
+        if ((uintptr_t)line->version != at + 1)
                 return true;
-        at = (uintptr_t) line->version + strlen(line->version);
+        at = (uintptr_t)line->version + strlen(line->version);
         for (size_t i = 0; i < head->n_fields; i++) {
                 const HeadField *field = &head->fields[i];
-                uintptr_t name = (uintptr_t) field->name, value = (uintptr_t) field->value;
+                uintptr_t name = (uintptr_t)field->name, value = (uintptr_t)field->value;
 
                 if (!is_line_end(at, name) || value <= name + field->name_size)
                         return true;
                 at = value + field->value_size;
         }
         /* Its line's end and the empty line. */
-        at = (uintptr_t) line->method + head_size - at;
+        at = (uintptr_t)line->method + head_size - at;
         return at < 2 || at > 4;
 }
 
@@ -55,7 +55,7 @@ void head_read(struct MHD_Connection *mhd, const RequestLine *line, Head *ret) {
         ret->too_many = false;
         ret->has_hidden_bytes = false;
         ret->is_http10 = strcasecmp(line->version, MHD_HTTP_VERSION_1_0) == 0;
-        (void) MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, add_field, ret);
+        (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, add_field, ret);
         /* Later versions read heads in another way, and refuse by themselves. */
         if (streq(MHD_get_version(), "0.9.75"))
                 ret->has_hidden_bytes = !info || has_hidden_bytes(ret, line, info->header_size);

@@ -13,17 +13,19 @@ static int health(Request *request) {
         json_write_text(&w, "version", TOKEND_VERSION);
         json_write_text(&w, "store", ok ? "ok" : reason_to_string(REASON_STORE_UNAVAILABLE));
         if (request->peer.door == DOOR_SOCKET && request->peer.uid == 0) {
-                json_write_int(&w, "tokens", (int64_t) status.store.n_tokens);
-                json_write_int(&w, "logins", (int64_t) status.store.n_logins);
-                json_write_int(&w, "cached", (int64_t) status.cached);
+                json_write_int(&w, "tokens", (int64_t)status.store.n_tokens);
+                json_write_int(&w, "logins", (int64_t)status.store.n_logins);
+                json_write_int(&w, "cached", (int64_t)status.cached);
         }
         json_write_object_end(&w);
         request->reply.status = ok ? 200 : 503;
         return json_write_end(&w);
 }
 
+/* clang-format off */
 static const Route routes[] = {
         { "GET", "/healthz", health, BODY_NONE, ROUTE_OPEN },
 };
+/* clang-format on */
 
 const RouteTable health_routes = ROUTE_TABLE(routes);

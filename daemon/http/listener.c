@@ -75,7 +75,7 @@ static int peer_of(int fd, const Listener *listener, const Address *remote, Peer
                 return -errno;
         ret->door = DOOR_SOCKET;
         ret->uid = credentials.uid;
-        snprintf(ret->remote, sizeof(ret->remote), "uid:%u", (unsigned) credentials.uid);
+        snprintf(ret->remote, sizeof(ret->remote), "uid:%u", (unsigned)credentials.uid);
         return 0;
 }
 
@@ -116,8 +116,8 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
         if (!listener->is_paused)
                 log_warning("%s: no more connections for now: %s", listener->name, strerror(-r));
         listener->is_paused = true;
-        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        (void) sd_event_source_set_time_relative(listener->timer, PAUSE_USEC);
+        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        (void)sd_event_source_set_time_relative(listener->timer, PAUSE_USEC);
         return sd_event_source_set_enabled(listener->timer, SD_EVENT_ONESHOT);
 }
 
@@ -128,9 +128,9 @@ Listener *listener_free(Listener *listener) {
                 return NULL;
         sd_event_source_disable_unref(listener->io);
         sd_event_source_disable_unref(listener->timer);
-        if (listener->is_bound && lstat(listener->text, &found) == 0 && found.st_dev == listener->dev &&
-            found.st_ino == listener->ino)
-                (void) unlink(listener->text);
+        if (listener->is_bound && lstat(listener->text, &found) == 0 &&
+            found.st_dev == listener->dev && found.st_ino == listener->ino)
+                (void)unlink(listener->text);
         closep(&listener->fd);
         free(listener->text);
         free(listener->name);
@@ -153,8 +153,8 @@ static Listener *listener_new(const ListenerOptions *options, const char *text) 
 }
 
 static int watch(Listener *listener) {
-        int r = sd_event_add_io(listener->options.event, &listener->io, listener->fd, EPOLLIN, on_io,
-                                listener);
+        int r = sd_event_add_io(listener->options.event, &listener->io, listener->fd, EPOLLIN,
+                                on_io, listener);
         if (r >= 0)
                 r = sd_event_add_time_relative(listener->options.event, &listener->timer,
                                                CLOCK_MONOTONIC, 0, 1, on_resume, listener);
@@ -176,10 +176,11 @@ static int learn_name(Listener *listener) {
                 return -errno;
         switch (name.address.any.sa_family) {
         case AF_UNIX:
-                listener->name = size > offsetof(struct sockaddr_un, sun_path) ?
-                                                 strndup(name.path.sun_path,
-                                                         size - offsetof(struct sockaddr_un, sun_path)) :
-                                                 strdup("an unnamed socket");
+                listener->name = size > offsetof(struct sockaddr_un, sun_path)
+                                                 ? strndup(name.path.sun_path,
+                                                           size - offsetof(struct sockaddr_un,
+                                                                           sun_path))
+                                                 : strdup("an unnamed socket");
                 break;
         case AF_INET:
         case AF_INET6:
@@ -213,8 +214,9 @@ static int make_room(const struct sockaddr_un *address, char **ret_message) {
         if (fd < 0)
                 return fail_errno(-errno, ret_message, path);
         /* EAGAIN: so busy that it must be alive. */
-        if (connect(fd, (const struct sockaddr *) address, sizeof(*address)) == 0 || errno == EAGAIN)
-                return fail(-EADDRINUSE, ret_message, path, "somebody answers there: already running");
+        if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
+                return fail(-EADDRINUSE, ret_message, path,
+                            "somebody answers there: already running");
         if (errno != ECONNREFUSED && errno != ENOENT)
                 return fail_errno(-errno, ret_message, path);
         if (unlink(path) < 0 && errno != ENOENT)
@@ -227,7 +229,7 @@ static int bind_unix(Listener *listener, const struct sockaddr_un *address) {
 
         listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (listener->fd < 0 ||
-            bind(listener->fd, (const struct sockaddr *) address, sizeof(*address)) < 0)
+            bind(listener->fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
                 return -errno;
         if (lstat(address->sun_path, &bound) < 0)
                 return -errno;
@@ -265,7 +267,8 @@ int listener_new_unix(const ListenerOptions *options, const char *path, Listener
 static int bind_tcp(Listener *listener, const Address *address) {
         int one = 1;
 
-        listener->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        listener->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                              0);
         if (listener->fd < 0 ||
             setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
                 return -errno;
@@ -294,7 +297,8 @@ int listener_new_tcp(const ListenerOptions *options, const char *text, Listener 
         return 0;
 }
 
-int listener_new_inherited(const ListenerOptions *options, int fd, Listener **ret, char **ret_message) {
+int listener_new_inherited(const ListenerOptions *options, int fd, Listener **ret,
+                           char **ret_message) {
         _cleanup_(listener_freep) Listener *listener = listener_new(options, NULL);
         int type = 0, listening = 0, flags, r;
         socklen_t size = sizeof(int);
@@ -305,7 +309,8 @@ int listener_new_inherited(const ListenerOptions *options, int fd, Listener **re
             getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening)
                 return fail(-EINVAL, ret_message, "inherited socket", "no listening stream socket");
         flags = fcntl(fd, F_GETFL);
-        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+            fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
                 return fail_errno(-errno, ret_message, "inherited socket");
         listener->fd = fd;
         r = start(listener);

@@ -18,15 +18,16 @@ typedef struct ListenerOptions {
         void *userdata;
 } ListenerOptions;
 
-/* Binds path, mode 0666. A dead socket there is unlinked; one that answers: -EADDRINUSE; a file that
- * is no socket: -EEXIST. On failure ret_message says what; the caller frees it. */
+/* Binds path, mode 0666. A dead socket there is unlinked; one that answers: -EADDRINUSE; a file
+ * that is no socket: -EEXIST. On failure ret_message says what; the caller frees it. */
 int listener_new_unix(const ListenerOptions *options, const char *path, Listener **ret,
                       char **ret_message);
 /* text as in Listen=. */
 int listener_new_tcp(const ListenerOptions *options, const char *text, Listener **ret,
                      char **ret_message);
 /* Takes fd on success: a listening stream socket, whose path is never unlinked. */
-int listener_new_inherited(const ListenerOptions *options, int fd, Listener **ret, char **ret_message);
+int listener_new_inherited(const ListenerOptions *options, int fd, Listener **ret,
+                           char **ret_message);
 /* Closes; unlinks the path when it is still the one that was bound here. */
 Listener *listener_free(Listener *listener);
 void listener_freep(Listener **listener);

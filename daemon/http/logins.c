@@ -51,8 +51,8 @@ static int login_token(Request *request) {
         if (!user)
                 return REASON_INVALID_REQUEST;
         request_await(request, 200, write_login_token);
-        authority_login_token(request->context->authority, &request->caller, request->params[0], user,
-                              request_answered, request);
+        authority_login_token(request->context->authority, &request->caller, request->params[0],
+                              user, request_answered, request);
         return 0;
 }
 
@@ -62,8 +62,8 @@ static int login_close(Request *request) {
         if (!user)
                 return REASON_INVALID_REQUEST;
         request_await(request, 200, write_revoked_answer);
-        authority_login_close(request->context->authority, &request->caller, request->params[0], user,
-                              request_answered, request);
+        authority_login_close(request->context->authority, &request->caller, request->params[0],
+                              user, request_answered, request);
         return 0;
 }
 
@@ -84,11 +84,13 @@ static int login_check(Request *request) {
         return 0;
 }
 
+/* clang-format off */
 static const Route routes[] = {
         { "GET",    "/v1/logins/check",     login_check, BODY_NONE, 0 },
         { "POST",   "/v1/logins",           login_open,  BODY_FORM, 0 },
         { "POST",   "/v1/logins/:id/token", login_token, BODY_FORM, 0 },
         { "DELETE", "/v1/logins/:id",       login_close, BODY_NONE, 0 },
 };
+/* clang-format on */
 
 const RouteTable login_routes = ROUTE_TABLE(routes);

@@ -32,8 +32,9 @@ static int write_token_answer(Request *request, Answer *answer, JsonWriter *w) {
                 write_account(w, answer->user);
                 write_state(w, answer);
         }
-        json_write_text(w, "reason", answer->without_store ? reason_to_string(REASON_STORE_UNAVAILABLE) :
-                                                             reason_to_string(answer->state));
+        json_write_text(w, "reason",
+                        answer->without_store ? reason_to_string(REASON_STORE_UNAVAILABLE)
+                                              : reason_to_string(answer->state));
         return 0;
 }
 
@@ -60,7 +61,8 @@ static int token(Request *request) {
                 .junk = junk != NULL,
         };
         request_await(request, 200, write_token_answer);
-        authority_grant(request->context->authority, &request->caller, grant, request_answered, request);
+        authority_grant(request->context->authority, &request->caller, grant, request_answered,
+                        request);
         return 0;
 }
 
@@ -118,14 +120,17 @@ static int revoke_token(Request *request) {
         if (!token)
                 return REASON_INVALID_REQUEST;
         request_await(request, 200, write_nothing);
-        authority_revoke(request->context->authority, &request->caller, token, request_answered, request);
+        authority_revoke(request->context->authority, &request->caller, token, request_answered,
+                         request);
         return 0;
 }
 
+/* clang-format off */
 static const Route routes[] = {
         { "POST", "/oauth/token",      token,        BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM },
         { "POST", "/oauth/introspect", introspect,   BODY_FORM, ROUTE_CLIENT_FORM },
         { "POST", "/oauth/revoke",     revoke_token,     BODY_FORM, ROUTE_CLIENT_FORM },
 };
+/* clang-format on */
 
 const RouteTable oauth_routes = ROUTE_TABLE(routes);

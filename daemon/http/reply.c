@@ -34,10 +34,11 @@ void reply_set_error(Reply *reply, int r, bool grant, const char *detail) {
 
         if (!detail)
                 detail = reason_to_sentence(reason);
-        set(reply, status, detail ? detail : "an internal error occurred", reason_to_string(reason));
-        reply->challenge = reason == REASON_INVALID_CLIENT ? CHALLENGE_BASIC :
-                           reason == REASON_INVALID_TOKEN  ? CHALLENGE_BEARER :
-                                                             NULL;
+        set(reply, status, detail ? detail : "an internal error occurred",
+            reason_to_string(reason));
+        reply->challenge = reason == REASON_INVALID_CLIENT  ? CHALLENGE_BASIC
+                           : reason == REASON_INVALID_TOKEN ? CHALLENGE_BEARER
+                                                            : NULL;
         if ((status.code == 429 || status.code == 503) && reply->retry_after == 0)
                 reply->retry_after = RETRY_AFTER_DEFAULT;
 }

@@ -16,7 +16,8 @@
 
 /* Query strings end up in logs and histories. */
 static const char *const query_secrets[] = {
-        "password", "old_password", "token", "access_token", "refresh_token", "client_secret", "code",
+        "password",      "old_password",  "token", "access_token",
+        "refresh_token", "client_secret", "code",
 };
 
 Request *request_new(const HttpContext *context, const Peer *peer) {
@@ -86,7 +87,8 @@ int request_parse_target(Request *request, const char *target) {
         if (target[0] != '/' || strchr(target, '#'))
                 return REASON_INVALID_REQUEST;
         r = target[path_size] ? parse_query(request, target + path_size + 1,
-                                            strlen(target + path_size + 1)) : 0;
+                                            strlen(target + path_size + 1))
+                              : 0;
         if (r != 0)
                 return r;
 
@@ -115,7 +117,8 @@ static bool has_content_type(const Request *request, const char *type) {
 static int parse_form(Request *request) {
         int r;
 
-        if (request->body.size > 0 && !has_content_type(request, "application/x-www-form-urlencoded"))
+        if (request->body.size > 0 &&
+            !has_content_type(request, "application/x-www-form-urlencoded"))
                 return REASON_INVALID_REQUEST;
         r = form_parse(secret_text(&request->body), request->body.size, &request->form);
         if (r != 0)
@@ -123,7 +126,8 @@ static int parse_form(Request *request) {
         /* Once in the query and once in the body is twice. */
         for (size_t i = 0; i < request->query.n_fields; i++)
                 for (size_t k = 0; k < request->form.n_fields; k++)
-                        if (secret_equal(&request->query.fields[i].name, &request->form.fields[k].name))
+                        if (secret_equal(&request->query.fields[i].name,
+                                         &request->form.fields[k].name))
                                 return REASON_INVALID_REQUEST;
         return 0;
 }
@@ -165,7 +169,7 @@ int request_query_page(const Request *request, unsigned *ret_limit, const char *
 
         if (text && (parse_int64(text, &limit) != 0 || limit < 1 || limit > PAGE_ROWS_MAX))
                 return REASON_INVALID_VALUE;
-        *ret_limit = (unsigned) limit;
+        *ret_limit = (unsigned)limit;
         *ret_cursor = request_query(request, "cursor");
         return 0;
 }
@@ -252,13 +256,14 @@ int request_json_seconds(Request *request, const char *name, int64_t *ret) {
 void request_fail(Request *request, int r, const char *detail) {
         bool at_grant = request->route && (request->route->flags & ROUTE_GRANT);
 
-        /* Who sent nothing to prove who it is may try again with something (RFC 6749 section 5.2). */
+        /* Who sent nothing to prove who it is may try again with something (RFC 6749 section 5.2).
+         */
         if (r == REASON_ACCESS_DENIED && request->caller.kind == CALLER_ANONYMOUS)
                 r = REASON_INVALID_CLIENT;
         /* Everything that was not expected is said once, here; never what was sent. */
         if (status_reason(r) == REASON_NONE)
-                journal_log(LOG_ERR, &(JournalFields){ .error = r < 0 ? r : -EPROTO }, "%s %s failed",
-                            request->route ? request->method : "a request",
+                journal_log(LOG_ERR, &(JournalFields){ .error = r < 0 ? r : -EPROTO },
+                            "%s %s failed", request->route ? request->method : "a request",
                             request->route ? request->route->pattern : "without a route");
         reply_set_error(&request->reply, r, at_grant, detail);
 }
@@ -286,7 +291,7 @@ void request_answered(void *userdata, int r, Answer *answer) {
 
         if (!request->context)
                 return;
-        if (r > 0 && r == (int) request->answer_as_empty) {
+        if (r > 0 && r == (int)request->answer_as_empty) {
                 answer = NULL;
                 r = 0;
         }

@@ -3,7 +3,8 @@
 /* One HTTP request, as the endpoints see it: decoded, proven, answered. Knows nothing of the wire.
  *
  * It lives until the connection and the core have both let go of it: whoever calls the core takes a
- * reference through request_await(), and an answer to a request whose connection is gone is dropped. */
+ * reference through request_await(), and an answer to a request whose connection is gone is
+ * dropped. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,7 +46,7 @@ struct Request {
         const HttpContext *context; /* NULL: the server is gone, see request_detach() */
         Peer peer;
         char method[16];
-        Secret target; /* the request line's, as sent */
+        Secret target;                 /* the request line's, as sent */
         Secret segments[SEGMENTS_MAX]; /* decoded */
         size_t n_segments;
         Form query;

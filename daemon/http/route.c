@@ -1,4 +1,4 @@
-/* Matching: first row wins, whole segments, byte by byte, after decoding. "a%2Fb" is one segment. */
+/* Matching: the first row wins, whole segments, byte by byte, decoded: "a%2Fb" is one segment. */
 
 #include "http/route.h"
 
@@ -9,7 +9,7 @@
 #include "wire/text.h"
 
 const RouteTable *const route_tables[] = {
-        &oauth_routes, &login_routes, &self_routes,   &user_routes,
+        &oauth_routes,  &login_routes, &self_routes,   &user_routes,
         &client_routes, &token_routes, &health_routes, NULL,
 };
 
@@ -29,7 +29,8 @@ static bool pattern_fits(const char *pattern, const Request *request,
                         if (segment->size == 0 || n_params == ROUTE_PARAMS_MAX)
                                 return false;
                         ret_params[n_params++] = secret_text(segment);
-                } else if (size != segment->size || memcmp(pattern, secret_text(segment), size) != 0) {
+                } else if (size != segment->size ||
+                           memcmp(pattern, secret_text(segment), size) != 0) {
                         return false;
                 }
                 pattern += size;
@@ -38,15 +39,16 @@ static bool pattern_fits(const char *pattern, const Request *request,
 }
 
 static bool method_fits(const Route *route, const char *method) {
-        return streq(route->method, method) || (streq(route->method, "GET") && streq(method, "HEAD"));
+        return streq(route->method, method) ||
+               (streq(route->method, "GET") && streq(method, "HEAD"));
 }
 
 static void allow(Reply *reply, const char *method) {
         size_t size = strlen(reply->allow);
 
         if (!strstr(reply->allow, method))
-                snprintf(reply->allow + size, sizeof(reply->allow) - size, "%s%s", size > 0 ? ", " : "",
-                         method);
+                snprintf(reply->allow + size, sizeof(reply->allow) - size, "%s%s",
+                         size > 0 ? ", " : "", method);
 }
 
 int route_find(const RouteTable *const *tables, Request *request) {

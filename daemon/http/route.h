@@ -50,5 +50,6 @@ extern const RouteTable token_routes;
 extern const RouteTable health_routes;
 
 /* Finds the request's route by method and segments, and sets route and params. When the path exists
- * with other methods only: -EOPNOTSUPP and the reply's Allow. -ENOENT: no such path. HEAD is GET. */
+ * with other methods only: -EOPNOTSUPP and the reply's Allow. -ENOENT: no such path. HEAD is GET.
+ */
 int route_find(const RouteTable *const *tables, Request *request);

@@ -37,8 +37,8 @@ static int self_token(Request *request) {
         if (!issue)
                 return -ENOMEM;
         if (ttl) {
-                r = parse_int64(ttl, &seconds) == 0 ? seconds_to_usec(seconds, &issue->lifetime) :
-                                                      REASON_INVALID_VALUE;
+                r = parse_int64(ttl, &seconds) == 0 ? seconds_to_usec(seconds, &issue->lifetime)
+                                                    : REASON_INVALID_VALUE;
                 if (r != 0)
                         return r;
         }
@@ -55,8 +55,10 @@ static int self_token(Request *request) {
         return 0;
 }
 
+/* clang-format off */
 static const Route routes[] = {
         { "POST", "/v1/self/token", self_token, BODY_FORM, 0 },
 };
+/* clang-format on */
 
 const RouteTable self_routes = ROUTE_TABLE(routes);

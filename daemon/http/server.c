@@ -1,5 +1,5 @@
-/* The HTTP edge as a whole: which listeners and engines there are, now and after a reload, and how it
- * all ends. What is asked on a connection is none of its business. */
+/* The HTTP edge as a whole: which listeners and engines there are, now and after a reload, and how
+ * it all ends. What is asked on a connection is none of its business. */
 
 #include "http/server.h"
 
@@ -58,7 +58,8 @@ static void on_accept(void *userdata, int fd, const Peer *peer, const Address *r
         }
         if (local)
                 connection->local = *local;
-        if (engine_add(engine, fd, &remote->any, local ? address_size(remote) : sizeof(sa_family_t)) != 0 &&
+        if (engine_add(engine, fd, &remote->any,
+                       local ? address_size(remote) : sizeof(sa_family_t)) != 0 &&
             connections_find(server->exchange.connections, fd) == connection)
                 connection_free(connection);
 }
@@ -76,12 +77,12 @@ static int finish_drain(sd_event_source *source, void *userdata) {
 static void on_closed(void *userdata) {
         HttpServer *server = userdata;
         if (server->drain)
-                (void) sd_event_source_set_enabled(server->drain, SD_EVENT_ONESHOT);
+                (void)sd_event_source_set_enabled(server->drain, SD_EVENT_ONESHOT);
 }
 
 /* http://, the first TCP address, or nothing better. */
-static int derive_issuer(const Config *config, Listener *const *listeners, size_t n_listeners, bool tls,
-                         char **ret) {
+static int derive_issuer(const Config *config, Listener *const *listeners, size_t n_listeners,
+                         bool tls, char **ret) {
         const char *name = NULL;
         char *issuer = NULL;
 
@@ -90,7 +91,8 @@ static int derive_issuer(const Config *config, Listener *const *listeners, size_
         for (size_t i = 0; !name && i < n_listeners; i++)
                 if (listener_address(listeners[i]))
                         name = listener_name(listeners[i]);
-        if (asprintf(&issuer, "%s://%s", name && tls ? "https" : "http", name ? name : "localhost") < 0)
+        if (asprintf(&issuer, "%s://%s", name && tls ? "https" : "http",
+                     name ? name : "localhost") < 0)
                 return -ENOMEM;
         *ret = issuer;
         return 0;
@@ -175,7 +177,8 @@ void http_server_freep(HttpServer **server) {
 }
 
 static int refuse_plain(const char *name, char **ret_message) {
-        if (asprintf(ret_message, "%s is no loopback address: set CertificateFile= and KeyFile=", name) < 0)
+        if (asprintf(ret_message,
+                     "%s is no loopback address: set CertificateFile= and KeyFile=", name) < 0)
                 *ret_message = NULL;
         return -EINVAL;
 }
@@ -211,7 +214,9 @@ static void setup_done(Setup *setup) {
 }
 
 static ListenerOptions listener_options(HttpServer *server) {
-        return (ListenerOptions){ .event = server->event, .handler = on_accept, .userdata = server };
+        return (ListenerOptions){ .event = server->event,
+                                  .handler = on_accept,
+                                  .userdata = server };
 }
 
 static bool is_listed(const Config *config, const Listener *listener) {
@@ -242,7 +247,8 @@ static bool has_listener(const Setup *setup, const char *text) {
 
 static bool has_inherited(const Setup *setup, bool tcp) {
         for (size_t i = 0; i < setup->n_listeners; i++)
-                if (!listener_text(setup->listeners[i]) && !listener_address(setup->listeners[i]) == !tcp)
+                if (!listener_text(setup->listeners[i]) &&
+                    !listener_address(setup->listeners[i]) == !tcp)
                         return true;
         return false;
 }
@@ -295,7 +301,8 @@ static int prepare(Setup *setup, const Config *config, char **ret_message) {
         if (r == 0)
                 r = open_listeners(setup, config, ret_message);
         if (r == 0)
-                r = check_encryption(setup->listeners, setup->n_listeners, &setup->tls, ret_message);
+                r = check_encryption(setup->listeners, setup->n_listeners, &setup->tls,
+                                     ret_message);
         if (r == 0 && (!server->tcp || !tls_equal(&setup->tls, &server->tls))) {
                 r = engine_new(server->event, &server->exchange, tls_certificate(&setup->tls),
                                tls_key(&setup->tls), &setup->tcp);
@@ -304,8 +311,8 @@ static int prepare(Setup *setup, const Config *config, char **ret_message) {
                         *ret_message = NULL;
         }
         if (r == 0)
-                r = derive_issuer(config, setup->listeners, setup->n_listeners, tls_is_set(&setup->tls),
-                                  &setup->issuer);
+                r = derive_issuer(config, setup->listeners, setup->n_listeners,
+                                  tls_is_set(&setup->tls), &setup->issuer);
         return r;
 }
 
@@ -393,7 +400,8 @@ void http_server_drain(HttpServer *server, void (*done)(void *userdata), void *u
         server->exchange.is_draining = true;
         server->drained = done;
         server->drained_userdata = userdata;
-        if (!server->drain && sd_event_add_defer(server->event, &server->drain, finish_drain, server) < 0) {
+        if (!server->drain &&
+            sd_event_add_defer(server->event, &server->drain, finish_drain, server) < 0) {
                 done(userdata);
                 return;
         }

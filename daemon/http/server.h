@@ -1,6 +1,7 @@
 #pragma once
 
-/* HTTP over the Unix socket and TCP: our listeners, two libmicrohttpd daemons, one sd-event loop. */
+/* HTTP over the Unix socket and TCP: our listeners, two libmicrohttpd daemons, one sd-event loop.
+ */
 
 #include <systemd/sd-event.h>
 
@@ -21,7 +22,8 @@ int http_server_listen(HttpServer *server, const int *fds, size_t n_fds, char **
 /* Opens what the new configuration has more, then closes what it has less. On failure all is as
  * before. */
 int http_server_set_config(HttpServer *server, const Config *config, char **ret_message);
-/* "http://127.0.0.1:7450": Issuer=, or derived from the first TCP address, or "http://localhost". */
+/* "http://127.0.0.1:7450": Issuer=, or derived from the first TCP address, or "http://localhost".
+ */
 const char *http_server_issuer(const HttpServer *server);
 /* No new connections; done() once the last request was answered. */
 void http_server_drain(HttpServer *server, void (*done)(void *userdata), void *userdata);

@@ -60,6 +60,7 @@ static const Row rows[_REASON_MAX] = {
 #undef X
 };
 
+/* clang-format off */
 /* As many rows as reasons, and no row twice (an enumerator can't be): all of them are there. */
 enum {
         _NO_ROW,
@@ -68,9 +69,11 @@ enum {
 #undef X
         _ROWS_END,
 };
-_Static_assert((int) _ROWS_END == (int) _REASON_MAX, "a reason lacks its status");
+/* clang-format on */
+_Static_assert((int)_ROWS_END == (int)_REASON_MAX, "a reason lacks its status");
 
 /* Faults that have a name for people. */
+/* clang-format off */
 static const struct {
         int error;
         enum Reason reason;
@@ -85,13 +88,14 @@ static const struct {
         { EBUSY, REASON_STORE_UNAVAILABLE },
         { EUCLEAN, REASON_STORE_UNAVAILABLE },
 };
+/* clang-format on */
 
 static const Status server_error = { 500, "server_error" };
 static const Status invalid_grant = { 400, "invalid_grant" };
 
 enum Reason status_reason(int r) {
         if (r > 0)
-                return r < _REASON_MAX ? (enum Reason) r : REASON_NONE;
+                return r < _REASON_MAX ? (enum Reason)r : REASON_NONE;
         for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
                 if (faults[i].error == -r)
                         return faults[i].reason;

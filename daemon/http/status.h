@@ -14,6 +14,6 @@ typedef struct Status {
 /* r is a Reason or a negative errno. Where grants are asked for, refusals of the resource owner are
  * "invalid_grant" (RFC 6749 section 5.2). What no table knows is 500 server_error. */
 Status status_of(int r, bool grant);
-/* The Reason that a negative errno shows as; r itself when it is a Reason; REASON_NONE: a fault that
- * has no name. */
+/* The Reason that a negative errno shows as; r itself when it is a Reason; REASON_NONE: a fault
+ * that has no name. */
 enum Reason status_reason(int r);

@@ -30,7 +30,9 @@ static int read_file(const char *path, Secret *ret) {
                 if (n < 0 && errno != EINTR)
                         r = -errno;
                 else if (n > 0)
-                        r = ret->size + (size_t) n > FILE_MAX ? -EFBIG : secret_append(ret, buffer, (size_t) n);
+                        r = ret->size + (size_t)n > FILE_MAX
+                                            ? -EFBIG
+                                            : secret_append(ret, buffer, (size_t)n);
         }
         explicit_bzero(buffer, sizeof(buffer));
         return r;

@@ -38,7 +38,8 @@ static int token_issue(Request *request) {
         if (!issue->user == !issue->client_id)
                 return REASON_INVALID_REQUEST;
         request_await(request, 201, write_issued);
-        authority_issue(request->context->authority, &request->caller, issue, request_answered, request);
+        authority_issue(request->context->authority, &request->caller, issue, request_answered,
+                        request);
         return 0;
 }
 
@@ -91,8 +92,8 @@ static int token_revoke_owner(Request *request) {
             (revoke->user != NULL) + (revoke->client_id != NULL) + revoke->all != 1)
                 return REASON_INVALID_REQUEST;
         request_await(request, 200, write_revoked_answer);
-        authority_revoke_owner(request->context->authority, &request->caller, revoke, request_answered,
-                               request);
+        authority_revoke_owner(request->context->authority, &request->caller, revoke,
+                               request_answered, request);
         return 0;
 }
 
@@ -115,6 +116,7 @@ static int token_revoke(Request *request) {
         return 0;
 }
 
+/* clang-format off */
 static const Route routes[] = {
         { "POST",   "/v1/tokens",     token_issue,        BODY_JSON, 0 },
         { "GET",    "/v1/tokens",     token_list,         BODY_NONE, 0 },
@@ -122,5 +124,6 @@ static const Route routes[] = {
         { "GET",    "/v1/tokens/:id", token_get,          BODY_NONE, 0 },
         { "DELETE", "/v1/tokens/:id", token_revoke,       BODY_NONE, 0 },
 };
+/* clang-format on */
 
 const RouteTable token_routes = ROUTE_TABLE(routes);

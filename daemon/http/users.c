@@ -28,7 +28,7 @@ static int read_uid(Request *request, uint32_t *ret) {
         if (r == -EBADMSG || (r == 0 && (uid < 0 || uid >= UID_NONE)))
                 return REASON_INVALID_VALUE;
         if (r == 0)
-                *ret = (uint32_t) uid;
+                *ret = (uint32_t)uid;
         return r;
 }
 
@@ -37,9 +37,10 @@ static int read_user(Request *request, UserAddRequest *user) {
                 const char *name;
                 const char **ret;
         } texts[] = {
-                { "name", &user->name },   { "id", &user->id },         { "email", &user->email },
-                { "role", &user->role },   { "parent", &user->parent }, { "partner_id", &user->partner_id },
-                { "shell", &user->shell }, { "home", &user->home },
+                { "name", &user->name },     { "id", &user->id },
+                { "email", &user->email },   { "role", &user->role },
+                { "parent", &user->parent }, { "partner_id", &user->partner_id },
+                { "shell", &user->shell },   { "home", &user->home },
         };
         int r = 0;
 
@@ -159,11 +160,13 @@ static int user_password(Request *request) {
         if (!password)
                 return REASON_INVALID_REQUEST;
         request_await(request, 200, write_password);
-        authority_user_set_password(request->context->authority, &request->caller, request->params[0],
-                                    old_password, password, request_answered, request);
+        authority_user_set_password(request->context->authority, &request->caller,
+                                    request->params[0], old_password, password, request_answered,
+                                    request);
         return 0;
 }
 
+/* clang-format off */
 static const Route routes[] = {
         { "POST",   "/v1/users",              user_add,      BODY_JSON, 0 },
         { "GET",    "/v1/users",              user_list,     BODY_NONE, 0 },
@@ -172,5 +175,6 @@ static const Route routes[] = {
         { "DELETE", "/v1/users/:id",          user_remove,   BODY_NONE, 0 },
         { "POST",   "/v1/users/:id/password", user_password, BODY_JSON, 0 },
 };
+/* clang-format on */
 
 const RouteTable user_routes = ROUTE_TABLE(routes);

@@ -84,7 +84,8 @@ int write_scope(JsonWriter *w, const Token *token) {
 int write_grant(JsonWriter *w, const Answer *answer) {
         json_write_secret(w, "access_token", &answer->access_token);
         json_write_text(w, "token_type", "Bearer");
-        json_write_int(w, "expires_in", (answer->token->expires - answer->token->created) / USEC_PER_SEC);
+        json_write_int(w, "expires_in",
+                       (answer->token->expires - answer->token->created) / USEC_PER_SEC);
         if (!secret_is_empty(&answer->refresh_token))
                 json_write_secret(w, "refresh_token", &answer->refresh_token);
         return write_scope(w, answer->token);
@@ -96,6 +97,6 @@ void write_state(JsonWriter *w, const Answer *answer) {
 }
 
 int write_revoked_answer(Request *request, Answer *answer, JsonWriter *w) {
-        json_write_int(w, "revoked", (int64_t) answer->n_revoked);
+        json_write_int(w, "revoked", (int64_t)answer->n_revoked);
         return 0;
 }

@@ -12,7 +12,8 @@ void write_user(JsonWriter *w, const User *user);
 void write_client(JsonWriter *w, const Client *client);
 void write_token(JsonWriter *w, const Authority *authority, const Token *token);
 void write_account(JsonWriter *w, const User *user); /* username, uid, gid */
-/* access_token, token_type, expires_in, refresh_token, scope: RFC 6749 section 5.1. 0 or -ENOMEM. */
+/* access_token, token_type, expires_in, refresh_token, scope: RFC 6749 section 5.1. 0 or -ENOMEM.
+ */
 int write_grant(JsonWriter *w, const Answer *answer);
 /* "scope": "a b"; nothing for a token without scopes. 0 or -ENOMEM. */
 int write_scope(JsonWriter *w, const Token *token);
