@@ -298,8 +298,7 @@ static int start_userdb(Manager *manager, const Inherited *inherited) {
                 .settled = on_settled,
                 .userdata = manager,
         };
-        bool is_wanted = manager->config->userdb && !inherited->userdb &&
-                         !userdb_is_served(manager->config->userdb);
+        bool is_wanted = manager->config->userdb && !inherited->userdb;
         int r = 0;
 
         manager->n_awaited = is_wanted ? 2 : 1;

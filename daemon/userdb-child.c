@@ -129,10 +129,31 @@ static void become(UserdbChild *child, pid_t parent) {
         _exit(EXIT_FAILURE);
 }
 
+/* By a tokend-userdb with a unit of its own, or by the one of a tokend that was killed just now.
+ * Never waits. */
+static bool is_served(const char *path) {
+        _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+        if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+                return false;
+
+        strcpy(address.sun_path, path);
+        /* a full backlog is somebody's, too */
+        return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
+}
+
 static int start(UserdbChild *child) {
-        pid_t parent = getpid(), pid = fork();
+        pid_t parent = getpid(), pid;
         int r;
 
+        /* Looked at again: if that one goes, somebody must take its place. */
+        if (is_served(child->options.socket)) {
+                restart_later(child);
+                return 0;
+        }
+
+        pid = fork();
         if (pid == 0)
                 become(child, parent);
 
@@ -231,18 +252,6 @@ static int open_notify(UserdbChild *child) {
         r = sd_event_add_io(child->options.event, &child->notify, child->notify_fd, EPOLLIN,
                             on_notify, child);
         return r < 0 ? r : 0;
-}
-
-bool userdb_is_served(const char *path) {
-        _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-        if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
-                return false;
-
-        strcpy(address.sun_path, path);
-        /* a full backlog is somebody's, too */
-        return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
 }
 
 int userdb_child_new(const UserdbChildOptions *options, UserdbChild **ret) {

@@ -2,7 +2,6 @@
 
 /* tokend-userdb as a child process, where no service manager runs it. */
 
-#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 typedef struct UserdbChild UserdbChild;
@@ -17,10 +16,8 @@ typedef struct UserdbChildOptions {
         void *userdata;
 } UserdbChildOptions;
 
-/* Somebody listens there already: a tokend-userdb with a unit of its own. Never waits. */
-bool userdb_is_served(const char *socket);
-
-/* Starts it, and again with a growing delay whenever it ends. SIGCHLD must be blocked. */
+/* Starts it, and again with a growing delay whenever it ends. While somebody else answers at the
+ * socket it is not started, and looked at again likewise. SIGCHLD must be blocked. */
 int userdb_child_new(const UserdbChildOptions *options, UserdbChild **ret);
 /* Ends it, with SIGKILL if it must be. */
 UserdbChild *userdb_child_free(UserdbChild *child);

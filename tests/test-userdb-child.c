@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +19,7 @@ static struct {
         char folder[40];
         char program[64];
         char log[64];
+        char socket[64];
         sd_event *event;
         int n_settled;
 } bed;
@@ -33,6 +36,7 @@ static int setup(void **state) {
                 return -1;
 
         snprintf(bed.program, sizeof(bed.program), "%s/program", bed.folder);
+        strcpy(bed.socket, "/run/x/sock");
         snprintf(bed.log, sizeof(bed.log), "%s/log", bed.folder);
         setenv("LOG", bed.log, 1);
         setenv("LISTEN_FDS", "3", 1);
@@ -64,7 +68,7 @@ static UserdbChild *make(void) {
         const UserdbChildOptions options = {
                 .event = bed.event,
                 .program = bed.program,
-                .socket = "/run/x/sock",
+                .socket = bed.socket,
                 .snapshot = "/run/x/snapshot",
                 .settled = on_settled,
         };
@@ -147,6 +151,29 @@ static void test_waits_until_ready(void **state) {
         userdb_child_free(child);
 }
 
+/* Somebody else answers there: left alone, until that one is gone. */
+static void test_leaves_it_to_others(void **state) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        UserdbChild *child;
+
+        snprintf(bed.socket, sizeof(bed.socket), "%s/sock", bed.folder);
+        strcpy(address.sun_path, bed.socket);
+        assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(listen(fd, 1), 0);
+
+        write_program("echo x >\"$LOG\"; exec sleep 100");
+        child = make();
+        assert_int_equal(bed.n_settled, 1);
+        for (int i = 0; i < 3; i++)
+                assert_true(sd_event_run(bed.event, 10000000) > 0);
+        assert_string_equal(logged(), "");
+
+        close(fd);
+        await_log("x");
+        userdb_child_free(child);
+}
+
 static void test_ends_even_if_it_will_not(void **state) {
         UserdbChild *child;
         pid_t pid;
@@ -166,6 +193,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_starts_again, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_program_that_is_none, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_waits_until_ready, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_leaves_it_to_others, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_ends_even_if_it_will_not, setup, teardown),
         };
 
