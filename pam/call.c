@@ -17,6 +17,16 @@ static int error_code(int code) {
         return code == PAM_SUCCESS || code == PAM_IGNORE ? PAM_SERVICE_ERR : code;
 }
 
+static Report make_report(const Call *call) {
+        return (Report){
+                .pamh = call->pamh,
+                .function = call->function,
+                .user = call->user,
+                .user_is_known = call->user_is_known,
+                .context = &call->context,
+        };
+}
+
 int call_begin(Call *call, const char *function, enum PamFamily family, pam_handle_t *pamh,
                int argc, const char **argv) {
         const char *bad = NULL;
@@ -29,7 +39,7 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
 
         int code = pam_get_user(pamh, &call->user, NULL);
         if (code != PAM_SUCCESS || !call->user)
-                return error_code(code);
+                return call_stop(call, error_code(code), "no user name");
 
         call->context = (LoginContext){
                 .socket_path = call->options.socket_path,
@@ -46,16 +56,6 @@ bool call_is_foreign(const Call *call) {
         return call->options.min_uid > 0 && strcmp(call->user, "root") == 0;
 }
 
-static Report make_report(const Call *call) {
-        return (Report){
-                .pamh = call->pamh,
-                .function = call->function,
-                .user = call->user,
-                .user_is_known = call->user_is_known,
-                .context = &call->context,
-        };
-}
-
 static int failure_priority(int result, int code) {
         if (code == PAM_IGNORE)
                 return LOG_DEBUG;
@@ -70,6 +70,13 @@ int call_fail(const Call *call, int result) {
 
         if (code != PAM_IGNORE || call->options.debug)
                 report_failure(&report, failure_priority(result, code), result);
+        return code;
+}
+
+int call_stop(const Call *call, int code, const char *missing) {
+        Report report = make_report(call);
+
+        report_missing(&report, missing, pam_strerror(call->pamh, code));
         return code;
 }
 

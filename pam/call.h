@@ -30,6 +30,8 @@ bool call_is_foreign(const Call *call);
 /* Logs a refusal or a failure and gives PAM's code for it: PAM_SUCCESS only for sessions
  * while tokend is away. */
 int call_fail(const Call *call, int result);
+/* Logs that the host gave no such thing, and why, and gives that code back. */
+int call_stop(const Call *call, int code, const char *missing);
 /* Logs what went well, with debug only. Gives PAM_SUCCESS. */
 int call_succeed(const Call *call, const char *text);
 /* Logs what went well but not as it should. Gives PAM_SUCCESS. */

@@ -72,13 +72,13 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
                 return call_fail(&call, REASON_INVALID_NAME);
         code = get_password(&call, &recalled, &password);
         if (code != PAM_SUCCESS)
-                return code;
+                return call_stop(&call, code, "no password");
 
         int r = try_password(&call, &password, &login);
         if (r == REASON_WRONG_PASSWORD && recalled && call.options.try_first_pass) {
                 code = password_ask(pamh, &password);
                 if (code != PAM_SUCCESS)
-                        return code;
+                        return call_stop(&call, code, "no password");
                 r = try_password(&call, &password, &login);
         }
         if (r != 0)
@@ -149,12 +149,16 @@ EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const ch
                 return call_fail(&call, REASON_USER_UNKNOWN);
 
         int r = login_open(&call.context, call.user, pam_getenv(pamh, LOGIN_VARIABLE), &login);
-        if (r == 0)
-                r = check_uid(&call, login.uid);
-        if (r == 0)
-                r = remember_session(&call, login.id);
         if (r != 0)
                 return call_fail(&call, r);
+        r = check_uid(&call, login.uid);
+        if (r == 0)
+                r = remember_session(&call, login.id);
+        if (r != 0) {
+                /* Nobody will close what is not remembered. */
+                (void)login_close(&call.context, call.user, login.id);
+                return call_fail(&call, r);
+        }
         if (login.id[0] == '\0')
                 return call_succeed_with_warning(&call, "store-unavailable: session without login");
         if (remember_login(&call, login.id) != PAM_SUCCESS)

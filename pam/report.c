@@ -13,6 +13,8 @@
 /* A longer host name, service or user is cut. */
 #define VALUE_SIZE 300U
 
+#define USER_NOT_TOLD "user not told"
+
 void escape_for_log(const char *text, char *ret, size_t size) {
         static const char more[] = "...";
         size_t used = 0;
@@ -72,7 +74,7 @@ void report_failure(const Report *report, int priority, int result) {
         else if (is_known(report, result))
                 describe_user(report, who, sizeof(who));
         else
-                snprintf(who, sizeof(who), "user not told");
+                snprintf(who, sizeof(who), USER_NOT_TOLD);
         write_line(report, priority, what, who);
 }
 
@@ -81,6 +83,13 @@ void report_event(const Report *report, int priority, const char *text) {
 
         describe_user(report, who, sizeof(who));
         write_line(report, priority, text, who);
+}
+
+void report_missing(const Report *report, const char *missing, const char *why) {
+        char what[VALUE_SIZE];
+
+        snprintf(what, sizeof(what), "%s (%s)", missing, why);
+        write_line(report, LOG_NOTICE, what, USER_NOT_TOLD);
 }
 
 void report_bad_option(pam_handle_t *pamh, const char *function, const char *word) {

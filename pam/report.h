@@ -17,6 +17,8 @@ typedef struct Report {
 
 /* A positive Reason or a negative errno, with the user's name only where tokend has such a user. */
 void report_failure(const Report *report, int priority, int result);
+/* What the application did not give, and PAM's word why. */
+void report_missing(const Report *report, const char *missing, const char *why);
 /* For options: word as it stands in the file, escaped. */
 void report_bad_option(pam_handle_t *pamh, const char *function, const char *word);
 /* text about a user that tokend has. */

@@ -1,8 +1,9 @@
 #pragma once
 
-/* For the tests of pam/: an application with a conversation by script, a configuration folder of its
- * own, the freshly built module ($PAM_TOKEND) and a fake tokend. What the module would have written
- * to the system's log is kept: pam_syslog() below takes its place, as the program exports it. */
+/* For the tests of pam/: an application with a conversation by script, a configuration folder of
+ * its own, the freshly built module ($PAM_TOKEND) and a fake tokend. What the module would have
+ * written to the system's log is kept: pam_syslog() below takes its place, as the program exports
+ * it. */
 
 #include "unit.h"
 

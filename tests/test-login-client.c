@@ -9,7 +9,7 @@
 #define PATIENCE 5000
 #define ID       "0123456789abcdef0123456789abcdef"
 #define GRANT                                                                                      \
-        "{\"access_token\":\"x\",\"id\":\"" ID "\",\"login\":\"" ID "\",\"username\":\"ada\","      \
+        "{\"access_token\":\"x\",\"id\":\"" ID "\",\"login\":\"" ID "\",\"username\":\"ada\","     \
         "\"uid\":70000,\"gid\":70001,\"state\":\"active\"}"
 #define CHECK "{\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"active\"}"
 
@@ -94,8 +94,9 @@ static const struct {
         const char *json;
         enum Reason reason;
 } bad_grants[] = {
-#define MEMBERS(login, name, uid, gid, state) \
-        "{\"login\":" login ",\"username\":" name ",\"uid\":" uid ",\"gid\":" gid ",\"state\":" state "}"
+#define MEMBERS(login, name, uid, gid, state)                                                      \
+        "{\"login\":" login ",\"username\":" name ",\"uid\":" uid ",\"gid\":" gid                  \
+        ",\"state\":" state "}"
 #define LOGIN "\"" ID "\""
         { "{}", REASON_REPLY_MALFORMED },
         { "[]", REASON_REPLY_MALFORMED },
@@ -107,7 +108,8 @@ static const struct {
         { MEMBERS(LOGIN, "\"ada \"", "70000", "70000", "\"active\""), REASON_USER_MISMATCH },
         { MEMBERS(LOGIN, "\"ad\"", "70000", "70000", "\"active\""), REASON_USER_MISMATCH },
         { MEMBERS(LOGIN, "\"\"", "70000", "70000", "\"active\""), REASON_USER_MISMATCH },
-        { MEMBERS(LOGIN, "\"ada\\u0000\"", "70000", "70000", "\"active\""), REASON_REPLY_MALFORMED },
+        { MEMBERS(LOGIN, "\"ada\\u0000\"", "70000", "70000", "\"active\""),
+          REASON_REPLY_MALFORMED },
         { MEMBERS(LOGIN, "[\"ada\"]", "70000", "70000", "\"active\""), REASON_REPLY_MALFORMED },
         { MEMBERS(LOGIN, "null", "70000", "70000", "\"active\""), REASON_REPLY_MALFORMED },
         { MEMBERS(LOGIN, "\"ada\"", "null", "70000", "\"active\""), REASON_REPLY_MALFORMED },
@@ -125,14 +127,17 @@ static const struct {
         { MEMBERS("null", "\"ada\"", "70000", "70000", "\"active\""), REASON_REPLY_MALFORMED },
         { MEMBERS("\"\"", "\"ada\"", "70000", "70000", "\"active\""), REASON_REPLY_MALFORMED },
         { MEMBERS("\"0123\"", "\"ada\"", "70000", "70000", "\"active\""), REASON_REPLY_MALFORMED },
-        { MEMBERS("\"" ID "0\"", "\"ada\"", "70000", "70000", "\"active\""), REASON_REPLY_MALFORMED },
-        { MEMBERS("\"0123456789ABCDEF0123456789ABCDEF\"", "\"ada\"", "70000", "70000", "\"active\""),
+        { MEMBERS("\"" ID "0\"", "\"ada\"", "70000", "70000", "\"active\""),
+          REASON_REPLY_MALFORMED },
+        { MEMBERS("\"0123456789ABCDEF0123456789ABCDEF\"", "\"ada\"", "70000", "70000",
+                  "\"active\""),
           REASON_REPLY_MALFORMED },
         { MEMBERS(LOGIN, "\"ada\"", "70000", "70000", "\"active\",\"reason\":\"wrong-password\""),
           REASON_REPLY_MALFORMED },
         { MEMBERS(LOGIN, "\"ada\"", "70000", "70000", "\"active\",\"reason\":\"whatever\""),
           REASON_REPLY_MALFORMED },
-        { MEMBERS(LOGIN, "\"ada\"", "70000", "70000", "\"active\",\"reason\":\"store-unavailable\""),
+        { MEMBERS(LOGIN, "\"ada\"", "70000", "70000",
+                  "\"active\",\"reason\":\"store-unavailable\""),
           REASON_REPLY_MALFORMED },
         { MEMBERS(LOGIN, "\"ada\"", "70000", "70000", "\"active\",\"uid\":70000"),
           REASON_REPLY_MALFORMED },
@@ -148,12 +153,14 @@ static void test_bad_grants(void **state) {
         }
         assert_int_equal(ask(*state, CLOSE, 200, "{\"revoked\":\"1\"}"), REASON_REPLY_MALFORMED);
         assert_int_equal(ask(*state, CHECK_ACCOUNT, 200,
-                             "{\"username\":\"bea\",\"uid\":70000,\"gid\":70001,\"state\":\"active\"}"),
+                             "{\"username\":\"bea\",\"uid\":70000,\"gid\":70001,\"state\":"
+                             "\"active\"}"),
                          REASON_USER_MISMATCH);
         assert_int_equal(ask(*state, OPEN, 200,
                              "{\"login\":\"" ID "\",\"username\":\"bea\",\"uid\":1,\"gid\":1}"),
                          REASON_USER_MISMATCH);
-        assert_int_equal(ask(*state, OPEN, 200, "{\"login\":\"" ID "\",\"username\":\"ada\",\"gid\":1}"),
+        assert_int_equal(ask(*state, OPEN, 200,
+                             "{\"login\":\"" ID "\",\"username\":\"ada\",\"gid\":1}"),
                          REASON_REPLY_MALFORMED);
 }
 
@@ -176,7 +183,8 @@ static void test_refusals(void **state) {
         assert_int_equal(ask(*state, OPEN, 403, "[]"), REASON_ACCESS_DENIED);
         assert_int_equal(ask(*state, OPEN, 429, "no json"), REASON_TOO_MANY_FAILURES);
         assert_int_equal(ask(*state, OPEN, 503, "{\"reason\":7}"), REASON_OVERLOADED);
-        assert_int_equal(ask(*state, OPEN, 500, "{\"reason\":\"none-such\"}"), REASON_REPLY_MALFORMED);
+        assert_int_equal(ask(*state, OPEN, 500, "{\"reason\":\"none-such\"}"),
+                         REASON_REPLY_MALFORMED);
         assert_int_equal(ask(*state, OPEN, 404, "{}"), REASON_REPLY_MALFORMED);
 }
 
@@ -217,20 +225,23 @@ static void test_states(void **state) {
         FakeAnswer answer;
         char text[4096];
 
-        answer.bytes = fake_json(text, sizeof(text), 200,
-                                 "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,\"state\":\"active\","
-                                 "\"reason\":\"store-unavailable\"}");
+        answer.bytes = fake_json(
+                        text, sizeof(text), 200,
+                        "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,\"state\":\"active\","
+                        "\"reason\":\"store-unavailable\"}");
         answer = (FakeAnswer){ .bytes = text };
         assert_int_equal(ask_bytes(*state, AUTHENTICATE, "ada", &answer, &reply), 0);
         assert_int_equal(reply.state, REASON_STORE_UNAVAILABLE);
         assert_string_equal(reply.id, "");
 
         fake_json(text, sizeof(text), 200,
-                  "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,\"state\":\"password-must-change\"}");
+                  "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,\"state\":\"password-must-"
+                  "change\"}");
         assert_int_equal(ask_bytes(*state, CHECK_ACCOUNT, "ada", &answer, &reply), 0);
         assert_int_equal(reply.state, REASON_PASSWORD_MUST_CHANGE);
 
-        snprintf(text, sizeof(text), "HTTP/1.1 429 X\r\nRetry-After: 8\r\nContent-Length: 0\r\n\r\n");
+        snprintf(text, sizeof(text),
+                 "HTTP/1.1 429 X\r\nRetry-After: 8\r\nContent-Length: 0\r\n\r\n");
         assert_int_equal(ask_bytes(*state, AUTHENTICATE, "ada", &answer, &reply),
                          REASON_TOO_MANY_FAILURES);
         assert_int_equal(reply.retry_after, 8);
@@ -238,8 +249,9 @@ static void test_states(void **state) {
 
 /* Nothing is looked up for a name that can be nobody's. */
 static void test_names(void **state) {
-        static const char *const bad[] = { "", "-ada", "../ada", "a/b", "a:b", "a\nb", "a b", "a\tb",
-                                           ".", "..", "a\x7f", "a?user=root", "a&b", "123" };
+        static const char *const bad[] = { "",      "-ada",        "../ada", "a/b", "a:b",
+                                           "a\nb",  "a b",         "a\tb",   ".",   "..",
+                                           "a\x7f", "a?user=root", "a&b",    "123" };
         FakeTokend *fake = *state;
         LoginReply reply = LOGIN_REPLY_INIT;
         char text[4096], longest[USER_NAME_MAX + 2];

@@ -113,12 +113,18 @@ static void test_answers(void **state) {
                 const char *name, *uid;
                 int code;
         } rows[] = {
-                { "\"Ada\"", "70000", PAM_AUTH_ERR },         { "\"ada \"", "70000", PAM_AUTH_ERR },
-                { "\"root\"", "70000", PAM_AUTH_ERR },        { "\"ada\"", "0", PAM_AUTH_ERR },
-                { "\"ada\"", "999", PAM_AUTH_ERR },           { "\"ada\"", "1000", PAM_SUCCESS },
-                { "\"ada\"", "61184", PAM_AUTH_ERR },         { "\"ada\"", "65519", PAM_AUTH_ERR },
-                { "\"ada\"", "65534", PAM_AUTH_ERR },         { "\"ada\"", "2147483648", PAM_AUTH_ERR },
-                { "\"ada\"", "2147483647", PAM_SUCCESS },     { "\"ada\"", "null", PAM_AUTHINFO_UNAVAIL },
+                { "\"Ada\"", "70000", PAM_AUTH_ERR },
+                { "\"ada \"", "70000", PAM_AUTH_ERR },
+                { "\"root\"", "70000", PAM_AUTH_ERR },
+                { "\"ada\"", "0", PAM_AUTH_ERR },
+                { "\"ada\"", "999", PAM_AUTH_ERR },
+                { "\"ada\"", "1000", PAM_SUCCESS },
+                { "\"ada\"", "61184", PAM_AUTH_ERR },
+                { "\"ada\"", "65519", PAM_AUTH_ERR },
+                { "\"ada\"", "65534", PAM_AUTH_ERR },
+                { "\"ada\"", "2147483648", PAM_AUTH_ERR },
+                { "\"ada\"", "2147483647", PAM_SUCCESS },
+                { "\"ada\"", "null", PAM_AUTHINFO_UNAVAIL },
                 { "\"ada\"", "\"70000\"", PAM_AUTHINFO_UNAVAIL },
                 { "\"ada\"", "4294967295", PAM_AUTHINFO_UNAVAIL },
                 { "null", "70000", PAM_AUTHINFO_UNAVAIL },
@@ -127,8 +133,9 @@ static void test_answers(void **state) {
         char body[256];
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                snprintf(body, sizeof(body), "{\"login\":\"" HOST_ID "\",\"username\":%s,\"uid\":%s,"
-                                             "\"gid\":100,\"state\":\"active\"}",
+                snprintf(body, sizeof(body),
+                         "{\"login\":\"" HOST_ID "\",\"username\":%s,\"uid\":%s,"
+                         "\"gid\":100,\"state\":\"active\"}",
                          rows[i].name, rows[i].uid);
                 host_answer(host, 200, body);
                 assert_int_equal(authenticate(host, "ada"), rows[i].code);
@@ -147,7 +154,8 @@ static void test_cut_replies(void **state) {
         size_t size = strlen(fake_json(text, sizeof(text), 200, HOST_GRANT));
 
         for (size_t cut = 0; cut < size; cut++) {
-                fake_script(&host->fake, &(FakeAnswer){ .bytes = cut ? text : NULL, .size = cut }, 1);
+                fake_script(&host->fake, &(FakeAnswer){ .bytes = cut ? text : NULL, .size = cut },
+                            1);
                 assert_int_equal(authenticate(host, "ada"), PAM_AUTHINFO_UNAVAIL);
         }
         for (int byte = 0; byte < 256; byte++) {
@@ -173,8 +181,9 @@ static void test_names_before_prompt(void **state) {
                 assert_int_equal(host_n_lines, 1);
         }
         host_options(host, HOST_PATIENCE " min_uid=0");
-        host_answer(host, 200, "{\"login\":\"" HOST_ID "\",\"username\":\"root\",\"uid\":0,\"gid\":0,"
-                               "\"state\":\"active\"}");
+        host_answer(host, 200,
+                    "{\"login\":\"" HOST_ID "\",\"username\":\"root\",\"uid\":0,\"gid\":0,"
+                    "\"state\":\"active\"}");
         assert_int_equal(authenticate(host, "root"), PAM_SUCCESS);
 }
 
@@ -194,6 +203,7 @@ static void test_passwords(void **state) {
         assert_int_equal(authenticate(host, "ada"), PAM_CONV_ERR);
         host->conv_result = PAM_CONV_ERR;
         assert_int_equal(authenticate(host, "ada"), PAM_CONV_ERR);
+        assert_non_null(strstr(host_log, "no password (Conversation error)"));
         host->conv_result = PAM_IGNORE;
         assert_int_equal(authenticate(host, "ada"), PAM_CONV_ERR);
         host->conv_result = PAM_SUCCESS;

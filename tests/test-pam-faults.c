@@ -1,6 +1,6 @@
-/* Each call that the module makes fails once, at each of its turns: with a wrong password that never
- * lets anybody in, with a right one it lets in or says no, and nothing is left open or held. The
- * program exports these functions, so the module and libpam call them in place of libc's. */
+/* Each call that the module makes fails once, at each of its turns: with a wrong password that
+ * never lets anybody in, with a right one it lets in or says no, and nothing is left open or held.
+ * The program exports these functions, so the module and libpam call them in place of libc's. */
 
 #include "pam-host.h"
 
@@ -138,7 +138,8 @@ static void expect_fds(int n) {
         assert_int_equal(count_fds(), n);
 }
 
-/* The result of one call with the turn-th call of this kind failing; *ret_reached: it came to it. */
+/* The result of one call with the turn-th call of this kind failing; *ret_reached: it came to it.
+ */
 static int with_fault(Host *host, int (*call)(pam_handle_t *, int), enum Fault which, int turn,
                       bool *ret_reached) {
         host_thread = pthread_self();
@@ -224,7 +225,8 @@ static void test_many_logins(void **state) {
         }
         sigprocmask(SIG_SETMASK, NULL, &mask_after);
         for (int number = 1; number < 32; number++)
-                assert_int_equal(sigismember(&mask_before, number), sigismember(&mask_after, number));
+                assert_int_equal(sigismember(&mask_before, number),
+                                 sigismember(&mask_after, number));
 }
 
 #define N_THREADS 64

@@ -28,8 +28,8 @@ static void test_defaults(void **state) {
 }
 
 static void test_all(void **state) {
-        const char *words[] = { "socket=/a b", "timeout=0.3", "min_uid=0", "debug", "use_first_pass",
-                                "try_first_pass", "timeout=1500ms" };
+        const char *words[] = { "socket=/a b",    "timeout=0.3",    "min_uid=0",     "debug",
+                                "use_first_pass", "try_first_pass", "timeout=1500ms" };
         Options options;
         const char *bad = NULL;
 
@@ -47,14 +47,51 @@ static void test_all(void **state) {
 
 static void test_bad(void **state) {
         static const char *const bad[] = {
-                "", "=", "socket", "socket=", "socket=relative", "Socket=/x", "timeout", "timeout=",
-                "timeout=0", "timeout=0ms", "timeout=0.0", "timeout=-1", "timeout=+1", "timeout= 1",
-                "timeout=1 ", "timeout=.5", "timeout=5.", "timeout=1.2.3", "timeout=1e3", "timeout=s",
-                "timeout=ms", "timeout=1,5", "timeout=0x10", "timeout=61", "timeout=60001ms",
-                "timeout=60.001", "timeout=0.5ms", "timeout=1.0005", "timeout=4294967297",
-                "timeout=99999999999999999999", "timeout=1m", "timeout=inf", "min_uid=", "min_uid=-1",
-                "min_uid=x", "min_uid=1000 ", "min_uid=2147483648", "min_uid=4294967296", "debug=",
-                "debug=no", "debugging", "use_first_pass=1", "nullok", "min-uid=5", "[debug]",
+                "",
+                "=",
+                "socket",
+                "socket=",
+                "socket=relative",
+                "Socket=/x",
+                "timeout",
+                "timeout=",
+                "timeout=0",
+                "timeout=0ms",
+                "timeout=0.0",
+                "timeout=-1",
+                "timeout=+1",
+                "timeout= 1",
+                "timeout=1 ",
+                "timeout=.5",
+                "timeout=5.",
+                "timeout=1.2.3",
+                "timeout=1e3",
+                "timeout=s",
+                "timeout=ms",
+                "timeout=1,5",
+                "timeout=0x10",
+                "timeout=61",
+                "timeout=60001ms",
+                "timeout=60.001",
+                "timeout=0.5ms",
+                "timeout=1.0005",
+                "timeout=4294967297",
+                "timeout=99999999999999999999",
+                "timeout=1m",
+                "timeout=inf",
+                "min_uid=",
+                "min_uid=-1",
+                "min_uid=x",
+                "min_uid=1000 ",
+                "min_uid=2147483648",
+                "min_uid=4294967296",
+                "debug=",
+                "debug=no",
+                "debugging",
+                "use_first_pass=1",
+                "nullok",
+                "min-uid=5",
+                "[debug]",
         };
         Options options;
 
@@ -68,10 +105,12 @@ static void test_timeouts(void **state) {
                 const char *word;
                 unsigned msec;
         } rows[] = {
-                { "timeout=1", 1000 },       { "timeout=3s", 3000 },     { "timeout=0.3", 300 },
-                { "timeout=0.001", 1 },      { "timeout=0.05s", 50 },    { "timeout=1ms", 1 },
-                { "timeout=1500ms", 1500 },  { "timeout=60", 60000 },    { "timeout=60.000", 60000 },
-                { "timeout=60000ms", 60000 }, { "timeout=12.345", 12345 }, { "timeout=007", 7000 },
+                { "timeout=1", 1000 },       { "timeout=3s", 3000 },
+                { "timeout=0.3", 300 },      { "timeout=0.001", 1 },
+                { "timeout=0.05s", 50 },     { "timeout=1ms", 1 },
+                { "timeout=1500ms", 1500 },  { "timeout=60", 60000 },
+                { "timeout=60.000", 60000 }, { "timeout=60000ms", 60000 },
+                { "timeout=12.345", 12345 }, { "timeout=007", 7000 },
         };
         Options options;
 
@@ -86,11 +125,14 @@ static void test_uids(void **state) {
                 uid_t uid;
                 bool by_default, with_0;
         } rows[] = {
-                { 0, false, true },           { 1, false, true },          { 999, false, true },
-                { 1000, true, true },         { 61183, true, true },       { 61184, false, false },
-                { 65519, false, false },      { 65520, true, true },       { 65534, false, false },
-                { 65535, false, false },      { 70000, true, true },       { 0x7fffffff, true, true },
-                { 0x80000000, false, false }, { 4294967294U, false, false }, { (uid_t)-1, false, false },
+                { 0, false, true },           { 1, false, true },
+                { 999, false, true },         { 1000, true, true },
+                { 61183, true, true },        { 61184, false, false },
+                { 65519, false, false },      { 65520, true, true },
+                { 65534, false, false },      { 65535, false, false },
+                { 70000, true, true },        { 0x7fffffff, true, true },
+                { 0x80000000, false, false }, { 4294967294U, false, false },
+                { (uid_t)-1, false, false },
         };
         Options options, all;
         const char *bad = NULL;

@@ -20,7 +20,8 @@ static const struct {
           { PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, PAM_SUCCESS, PAM_AUTHINFO_UNAVAIL } },
         { REASON_OVERLOADED,
           { PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, PAM_SUCCESS, PAM_AUTHINFO_UNAVAIL } },
-        { REASON_WRONG_PASSWORD, { PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_SESSION_ERR, PAM_AUTHTOK_ERR } },
+        { REASON_WRONG_PASSWORD,
+          { PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_SESSION_ERR, PAM_AUTHTOK_ERR } },
         { REASON_PASSWORD_MUST_CHANGE,
           { PAM_AUTH_ERR, PAM_NEW_AUTHTOK_REQD, PAM_SESSION_ERR, PAM_AUTHTOK_ERR } },
         { -ENOMEM, { PAM_BUF_ERR, PAM_BUF_ERR, PAM_BUF_ERR, PAM_BUF_ERR } },
@@ -52,7 +53,8 @@ static void test_walk(void **state) {
                 }
 }
 
-/* The table has one row for each reason: what it does not know comes out as the errors' last row. */
+/* The table has one row for each reason: what it does not know comes out as the errors' last row.
+ */
 static void test_complete(void **state) {
         for (int reason = 1; reason < _REASON_MAX; reason++)
                 assert_int_not_equal(return_code(reason, PAM_FAMILY_PASSWORD), PAM_SYSTEM_ERR);

@@ -15,7 +15,9 @@ static void test_account(void **state) {
                 size_t n_lines;
         } rows[] = {
                 { 200, HOST_CHECK, PAM_SUCCESS, 0 },
-                { 200, "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,\"state\":\"password-must-change\"}",
+                { 200,
+                  "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,\"state\":\"password-must-"
+                  "change\"}",
                   PAM_NEW_AUTHTOK_REQD, 1 },
                 { 200, "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,\"state\":\"locked\"}",
                   PAM_PERM_DENIED, 1 },
@@ -23,7 +25,8 @@ static void test_account(void **state) {
                   PAM_PERM_DENIED, 1 },
                 { 200, "{\"username\":\"ada\",\"uid\":0,\"gid\":1,\"state\":\"active\"}",
                   PAM_PERM_DENIED, 1 },
-                { 200, "{\"username\":\"ada\",\"gid\":1,\"state\":\"active\"}", PAM_AUTHINFO_UNAVAIL, 1 },
+                { 200, "{\"username\":\"ada\",\"gid\":1,\"state\":\"active\"}",
+                  PAM_AUTHINFO_UNAVAIL, 1 },
                 { 200, "{\"username\":\"ada\",\"uid\":70000,\"gid\":1}", PAM_AUTHINFO_UNAVAIL, 1 },
                 { 200, "{}", PAM_AUTHINFO_UNAVAIL, 1 },
                 { 403, "{\"reason\":\"user-locked\"}", PAM_PERM_DENIED, 1 },
@@ -66,7 +69,8 @@ static void test_cut_replies(void **state) {
                         host_start(host, "ada");
                         pam_putenv(host->pamh, "TOKEND_LOGIN=" HOST_ID);
                         if (i == 0)
-                                assert_int_equal(pam_acct_mgmt(host->pamh, 0), PAM_AUTHINFO_UNAVAIL);
+                                assert_int_equal(pam_acct_mgmt(host->pamh, 0),
+                                                 PAM_AUTHINFO_UNAVAIL);
                         else if (i == 1)
                                 assert_int_equal(pam_open_session(host->pamh, 0), PAM_SESSION_ERR);
                         else
@@ -160,9 +164,22 @@ static void test_session_codes(void **state) {
                 }
 
         /* uids that must not be, and a login that is not said. */
-        host_answer(host, 200, "{\"login\":\"" HOST_ID "\",\"username\":\"ada\",\"uid\":0,\"gid\":1}");
+        host_answer(host, 200,
+                    "{\"login\":\"" HOST_ID "\",\"username\":\"ada\",\"uid\":0,\"gid\":1}");
         start_session(host, NULL);
         assert_int_equal(pam_open_session(host->pamh, 0), PAM_SESSION_ERR);
+        assert_null(pam_getenv(host->pamh, "TOKEND_LOGIN"));
+
+        /* What was opened and is not taken is closed again. */
+        static const int statuses[] = { 200, 200 };
+        static const char *const bodies[] = {
+                "{\"login\":\"" HOST_ID "\",\"username\":\"ada\",\"uid\":0,\"gid\":1}", HOST_CLOSED
+        };
+        host_script(host, 2, statuses, bodies);
+        start_session(host, NULL);
+        assert_int_equal(pam_open_session(host->pamh, 0), PAM_SESSION_ERR);
+        assert_int_equal(fake_count(&host->fake), 2);
+        assert_non_null(strstr(host->fake.requests[1], "DELETE /v1/logins/" HOST_ID));
         host_answer(host, 200, HOST_CHECK);
         start_session(host, NULL);
         assert_int_equal(pam_open_session(host->pamh, 0), PAM_SESSION_ERR);
@@ -222,8 +239,8 @@ static void test_password(void **state) {
         assert_int_equal(change(host, 503, "{}", 0), PAM_AUTHINFO_UNAVAIL);
 }
 
-/* The lines of the shipped snippet, with pam_permit for pam_unix: strangers and a daemon that is away
- * get through to it, a refusal of tokend's does not. */
+/* The lines of the shipped snippet, with pam_permit for pam_unix: strangers and a daemon that is
+ * away get through to it, a refusal of tokend's does not. */
 static void test_snippet(void **state) {
         static const char lines[] =
                 "auth [success=done default=ignore] @\nauth required pam_deny.so\n"

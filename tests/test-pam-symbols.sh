@@ -1,6 +1,7 @@
 #!/bin/sh
-# test-pam-symbols.sh MODULE: what the module needs, shows and calls. It lives inside sshd and su, so
-# it brings no library, no constructor and no call that changes or believes the host's environment.
+# test-pam-symbols.sh MODULE: what the module needs, shows and calls. It lives inside sshd and su,
+# so it brings no library, no constructor and no call that changes or believes the host's
+# environment.
 set -eu
 module=$1
 status=0
@@ -10,7 +11,8 @@ complain() {
         status=1
 }
 
-needed=$(readelf -dW "$module" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | LC_ALL=C sort | tr '\n' ' ')
+needed=$(readelf -dW "$module" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | LC_ALL=C sort |
+        tr '\n' ' ')
 [ "$needed" = "libc.so.6 libpam.so.0 " ] || complain "needs: $needed"
 
 shown=$(nm -D --defined-only "$module" | sed 's/.* //' | LC_ALL=C sort | tr '\n' ' ')

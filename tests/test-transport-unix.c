@@ -90,7 +90,8 @@ static void test_bad_requests(void **state) {
 
 static const char *const whole_replies[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world",
-        "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n",
+        "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
+        "world\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX-Long: yes\r\ntransfer-encoding: Chunked\r\n\r\n"
         "00b\r\nhello world\r\n000\r\nTrailer: x\r\n\r\n",
 };
@@ -348,7 +349,8 @@ static void test_descriptors(void **state) {
                         close(fd);
                 int fd = -1;
                 int r = peer_connect(fake.path, UID_NONE, deadline_in(PATIENCE), &fd);
-                bool clean = fcntl(0, F_GETFD) < 0 && fcntl(1, F_GETFD) < 0 && fcntl(2, F_GETFD) < 0;
+                bool clean = fcntl(0, F_GETFD) < 0 && fcntl(1, F_GETFD) < 0 &&
+                             fcntl(2, F_GETFD) < 0;
                 _exit(r == 0 && fd > 2 && clean && (fcntl(fd, F_GETFD) & FD_CLOEXEC) ? 0 : 1);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -363,8 +365,10 @@ static void test_passwd(void **state) {
         uid_t uid = 7;
 
         fputs("root:x:0:0::/root:/bin/sh\ntokend2:x:5:5::/:/x\nxtokend:x:6:6::/:/x\n"
-              "tokend:x:-1:1::/:/x\ntokend:x:4294967295:1::/:/x\ntokend:x:\ntokend:x::1:::\ntokend\n"
-              "tokend:x:12\n", file);
+              "tokend:x:-1:1::/:/x\ntokend:x:4294967295:1::/:/"
+              "x\ntokend:x:\ntokend:x::1:::\ntokend\n"
+              "tokend:x:12\n",
+              file);
         fflush(file);
         assert_int_equal(passwd_find_uid(path, "tokend", &uid), -ENOENT);
         assert_int_equal(uid, 7);
