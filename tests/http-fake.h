@@ -3,20 +3,16 @@
 /* A stand-in for the core: it remembers what it was asked, and answers from the loop, as the core
  * does. Include it once in a test of an http/ unit. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "core/clients.h"
 #include "core/grant.h"
 #include "core/logins.h"
 #include "core/tokens.h"
 #include "core/users.h"
+#include "unit.h"
 #include "wire/text.h"
 
 #define FAKE_TEXT "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -366,4 +362,20 @@ void authority_client_remove(Authority *authority, const Caller *caller, const c
 AuthorityStatus authority_status(const Authority *authority) {
         return (AuthorityStatus){ .store = { .error = authority->store_error, .n_tokens = 5 },
                                   .cached = 2 };
+}
+
+static inline Authority *fake_new(sd_event *event) {
+        Authority *authority = calloc(1, sizeof(*authority));
+
+        assert_non_null(authority);
+        authority->event = event;
+        return authority;
+}
+
+/* Nobody may be left waiting for it: answers what hangs. */
+static inline void fake_free(Authority *authority) {
+        fake_answer_all(authority);
+        for (int i = 0; i < 10; i++)
+                assert_true(sd_event_run(authority->event, 0) >= 0);
+        free(authority);
 }

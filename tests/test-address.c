@@ -1,14 +1,10 @@
 /* Addresses as they are configured, shown, counted and compared. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
 #include <errno.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "http/address.h"
+#include "unit.h"
 
 static void expect(const char *text, bool loopback, unsigned port, const char *remote) {
         char written[ADDRESS_TEXT_MAX], key[PEER_REMOTE_MAX];

@@ -1,15 +1,11 @@
 /* Basic in both readings, Bearer, and the form. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
 #include <errno.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "http/credentials.h"
 #include "wire/reason.h"
+#include "unit.h"
 
 static int parse(const char *authorization, const char *form_text, ParsedCredentials *ret) {
         Secret field = SECRET_INIT;

@@ -1,10 +1,12 @@
 /* Every endpoint of docs/http.md: what it asks the core, and what it makes of the answer. */
 
+#include "http-fake.h"
 #include "http-harness.h"
 
 static int setup(void **state) {
         Harness *h = calloc(1, sizeof(*h));
         harness_init(h);
+        h->authority = fake_new(h->event);
         static char *listen[] = { (char *)"127.0.0.1:0", NULL };
         h->config.listen = listen;
         harness_start(h);
@@ -13,20 +15,24 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-        harness_done(*state);
-        free(*state);
+        Harness *h = *state;
+
+        http_server_free(h->server);
+        fake_free(h->authority);
+        harness_done(h);
+        free(h);
         return 0;
 }
 
 static void expect(Harness *h, const char *method, const char *target, const char *type,
                    const char *body, int status, const char *log, const char *reply) {
         Talk talk;
-        h->authority.log[0] = '\0';
+        h->authority->log[0] = '\0';
         talk_request(h, false, method, target, "", type, body, &talk);
         if (reply)
                 assert_string_equal(talk.body, reply);
         assert_int_equal(talk.status, status);
-        assert_string_equal(h->authority.log, log);
+        assert_string_equal(h->authority->log, log);
         assert_non_null(strstr(talk.text, "Cache-Control: no-store\r\n"));
         assert_non_null(strstr(talk.text, "Content-Type: application/json\r\n"));
         assert_null(strcasestr(talk.text, "Access-Control"));
@@ -42,7 +48,7 @@ static void test_grant(void **state) {
                "{\"access_token\":\"" FAKE_TEXT "\",\"token_type\":\"Bearer\",\"expires_in\":900,"
                "\"refresh_token\":\"refresh-text\",\"id\":\"" TOKEN_ID "\",\"username\":\"ada\","
                "\"uid\":70000,\"gid\":70001,\"state\":\"active\"}");
-        h->authority.state = REASON_PASSWORD_MUST_CHANGE;
+        h->authority->state = REASON_PASSWORD_MUST_CHANGE;
         expect(h, "POST", "/oauth/token", FORM "; charset=UTF-8",
                "grant_type=password&username=ada&password=secret&service=sshd", 200,
                "grant password user=ada email=- password=secret refresh=- scope=- service=sshd "
@@ -52,8 +58,8 @@ static void test_grant(void **state) {
                "\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"password-must-"
                "change\","
                "\"reason\":\"password-must-change\"}");
-        h->authority.state = REASON_NONE;
-        h->authority.without_store = true;
+        h->authority->state = REASON_NONE;
+        h->authority->without_store = true;
         expect(h, "POST", "/oauth/token", FORM,
                "grant_type=password&username=ada&password=secret&service=sshd", 200,
                "grant password user=ada email=- password=secret refresh=- scope=- service=sshd "
@@ -91,23 +97,23 @@ static void test_grant_refusals(void **state) {
         expect(h, "POST", "/oauth/token", FORM, "grant_type=pass%00word", 400, "", NULL);
         expect(h, "POST", "/oauth/token", FORM, "grant_type=pass%zz", 400, "", NULL);
 
-        h->authority.result = REASON_TOO_MANY_FAILURES;
-        h->authority.retry_after = 37;
+        h->authority->result = REASON_TOO_MANY_FAILURES;
+        h->authority->retry_after = 37;
         talk_request(h, false, "POST", "/oauth/token", "", FORM, "grant_type=password", &talk);
         assert_int_equal(talk.status, 429);
         assert_non_null(strstr(talk.text, "Retry-After: 37\r\n"));
-        h->authority.result = REASON_USER_LOCKED;
+        h->authority->result = REASON_USER_LOCKED;
         talk_request(h, false, "POST", "/oauth/token", "", FORM, "grant_type=password", &talk);
         assert_int_equal(talk.status, 400);
         assert_non_null(strstr(talk.body, "\"invalid_grant\""));
-        h->authority.result = -EXFULL; /* nobody knows this one */
+        h->authority->result = -EXFULL; /* nobody knows this one */
         talk_request(h, false, "POST", "/oauth/token", "", FORM, "grant_type=password", &talk);
         assert_int_equal(talk.status, 500);
         assert_non_null(strstr(talk.body, "\"server_error\""));
-        h->authority.result = _REASON_MAX + 5;
+        h->authority->result = _REASON_MAX + 5;
         talk_request(h, false, "POST", "/oauth/token", "", FORM, "grant_type=password", &talk);
         assert_int_equal(talk.status, 500);
-        h->authority.result = -ENOSPC;
+        h->authority->result = -ENOSPC;
         talk_request(h, false, "POST", "/oauth/token", "", FORM, "grant_type=password", &talk);
         assert_int_equal(talk.status, 503);
         assert_non_null(strstr(talk.text, "Retry-After: "));
@@ -200,7 +206,7 @@ static void test_introspection(void **state) {
         expect(h, "POST", "/oauth/revoke", FORM, "token=" FAKE_TEXT, 200, "revoke " FAKE_TEXT,
                "{}");
         expect(h, "POST", "/oauth/revoke", FORM, "", 400, "", NULL);
-        h->authority.result = REASON_STORE_UNAVAILABLE;
+        h->authority->result = REASON_STORE_UNAVAILABLE;
         expect(h, "POST", "/oauth/revoke", FORM, "token=x", 503, "revoke x", NULL);
         expect(h, "POST", "/oauth/introspect", FORM, "token=x", 503, "introspect x", NULL);
 }
@@ -220,9 +226,9 @@ static void test_logins(void **state) {
         expect(h, "DELETE", "/v1/logins/abc", NULL, NULL, 400, "", NULL);
         expect(h, "POST", "/v1/logins/abc/token", FORM, "user=ada", 200, "login_token abc ada",
                NULL);
-        h->authority.result = REASON_USER_LOCKED;
+        h->authority->result = REASON_USER_LOCKED;
         expect(h, "GET", "/v1/logins/check?user=ada", NULL, NULL, 403, "login_check ada", NULL);
-        h->authority.result = REASON_USER_UNKNOWN;
+        h->authority->result = REASON_USER_UNKNOWN;
         expect(h, "GET", "/v1/logins/check?user=eve", NULL, NULL, 404, "login_check eve", NULL);
 }
 
@@ -285,11 +291,11 @@ static void test_users(void **state) {
                "{\"id\":\"u-1\",\"name\":\"ada\",\"revoked\":0}");
         expect(h, "POST", "/v1/users/u-1/password", JSON, "{\"old_password\":\"old\"}", 400, "",
                NULL);
-        h->authority.result = REASON_USER_UNKNOWN;
+        h->authority->result = REASON_USER_UNKNOWN;
         expect(h, "GET", "/v1/users?name=eve", NULL, NULL, 200, "user_get id=- name=eve",
                "{\"users\":[]}");
         expect(h, "GET", "/v1/users/eve", NULL, NULL, 404, "user_get id=eve name=-", NULL);
-        h->authority.result = REASON_NAME_TAKEN;
+        h->authority->result = REASON_NAME_TAKEN;
         expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\"}", 409,
                "user_add ada uid=4294967295 scopes=- password=-", NULL);
 }
@@ -372,10 +378,10 @@ static void test_health(void **state) {
         talk_request(h, false, "GET", "/healthz", "", NULL, NULL, &talk);
         assert_int_equal(strstr(talk.body, "\"tokens\":5,\"logins\":0,\"cached\":2") != NULL,
                          getuid() == 0);
-        h->authority.store_error = -EIO;
+        h->authority->store_error = -EIO;
         talk_request(h, true, "GET", "/healthz", "", NULL, NULL, &talk);
         assert_int_equal(talk.status, 503);
-        assert_int_equal(h->authority.n_identified, 0);
+        assert_int_equal(h->authority->n_identified, 0);
 }
 
 int main(void) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include "http-fake.h"
 #include "http-harness.h"
 
 static char *loopback[] = { (char *)"127.0.0.1:0", NULL };
@@ -11,6 +12,7 @@ static char *loopback[] = { (char *)"127.0.0.1:0", NULL };
 static int setup(void **state) {
         Harness *h = calloc(1, sizeof(*h));
         harness_init(h);
+        h->authority = fake_new(h->event);
         h->config.listen = loopback;
         h->config.request_timeout = 300 * USEC_PER_MSEC;
         h->config.connections_max = 16;
@@ -20,8 +22,12 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-        harness_done(*state);
-        free(*state);
+        Harness *h = *state;
+
+        http_server_free(h->server);
+        fake_free(h->authority);
+        harness_done(h);
+        free(h);
         return 0;
 }
 
@@ -85,7 +91,7 @@ static void test_malformed_heads(void **state) {
                 assert_int_equal(rest.size, 0);
                 close(fd);
         }
-        assert_int_equal(h->authority.n_identified, 0);
+        assert_int_equal(h->authority->n_identified, 0);
 }
 
 static void test_good_heads(void **state) {
@@ -141,7 +147,7 @@ static void test_many_on_one_connection(void **state) {
         client_receive(h, fd, &talk);
         harness_turn(h, 20);
         assert_int_equal(talk.status, 200);
-        assert_int_equal(h->authority.n_calls, 53);
+        assert_int_equal(h->authority->n_calls, 53);
         close(fd);
 }
 
@@ -153,7 +159,7 @@ static void test_chunked(void **state) {
         Talk talk;
         talk_bytes(h, false, request, sizeof(request) - 1, &talk);
         assert_int_equal(talk.status, 200);
-        assert_string_equal(h->authority.log, "revoke abc");
+        assert_string_equal(h->authority->log, "revoke abc");
 }
 
 static void test_body_limit(void **state) {
@@ -176,7 +182,7 @@ static void test_body_limit(void **state) {
                      strlen(body), body);
         talk_bytes(h, false, request, (size_t)n, &talk);
         assert_int_equal(talk.status, 413);
-        assert_int_equal(h->authority.n_calls, 1);
+        assert_int_equal(h->authority->n_calls, 1);
         talk_text(h, false,
                   "POST /oauth/revoke HTTP/1.1\r\nHost: a\r\nContent-Length: "
                   "99999999999999999999\r\n\r\n",
@@ -292,7 +298,7 @@ static void test_deadlines(void **state) {
         client_receive(h, fd, &talk);
         assert_int_equal(talk.status, 200);
         expect_end(h, fd, NULL);
-        assert_int_equal(h->authority.n_calls, 0);
+        assert_int_equal(h->authority->n_calls, 0);
 }
 
 static void test_the_core_may_take_its_time(void **state) {
@@ -301,14 +307,14 @@ static void test_the_core_may_take_its_time(void **state) {
         int64_t start = now();
         Talk talk;
 
-        h->authority.hangs = true;
+        h->authority->hangs = true;
         client_say(fd, "POST /oauth/revoke HTTP/1.1\r\nHost: a\r\nContent-Type: " FORM
                        "\r\nContent-Length: 7\r\n\r\ntoken=x");
         while (now() - start < 700 * USEC_PER_MSEC)
                 assert_true(sd_event_run(h->event, 20000) >= 0);
         assert_int_equal(recv(fd, &talk, 1, MSG_DONTWAIT), -1);
         assert_int_equal(errno, EAGAIN);
-        fake_answer_all(&h->authority);
+        fake_answer_all(h->authority);
         client_receive(h, fd, &talk);
         assert_int_equal(talk.status, 200);
         close(fd);
@@ -318,14 +324,14 @@ static void test_client_goes_away(void **state) {
         Harness *h = *state;
         int fd = client_connect(h);
 
-        h->authority.hangs = true;
+        h->authority->hangs = true;
         client_say(fd, "POST /oauth/revoke HTTP/1.1\r\nHost: a\r\nContent-Type: " FORM
                        "\r\nContent-Length: 7\r\n\r\ntoken=x");
         harness_turn(h, 10);
         close(fd);
         harness_turn(h, 10);
-        assert_non_null(h->authority.waiting);
-        fake_answer_all(&h->authority);
+        assert_non_null(h->authority->waiting);
+        fake_answer_all(h->authority);
         harness_turn(h, 10);
 }
 
@@ -335,11 +341,11 @@ static void test_server_goes_away(void **state) {
         int fd = client_connect(h), idle = client_connect(h);
         Talk talk;
 
-        h->authority.hangs = true;
+        h->authority->hangs = true;
         client_say(fd, "POST /oauth/revoke HTTP/1.1\r\nHost: a\r\nContent-Type: " FORM
                        "\r\nContent-Length: 7\r\n\r\ntoken=x");
         harness_turn(h, 10);
-        assert_non_null(h->authority.waiting);
+        assert_non_null(h->authority->waiting);
         h->server = http_server_free(h->server);
         client_receive(h, fd, &talk);
         assert_int_equal(talk.status, 503);
@@ -380,7 +386,7 @@ static void test_drain(void **state) {
         bool drained = false;
         Talk talk;
 
-        h->authority.hangs = true;
+        h->authority->hangs = true;
         client_say(fd, "POST /oauth/revoke HTTP/1.1\r\nHost: a\r\nContent-Type: " FORM
                        "\r\nContent-Length: 7\r\n\r\ntoken=x");
         harness_turn(h, 10);
@@ -391,7 +397,7 @@ static void test_drain(void **state) {
         assert_int_equal(access(h->path, F_OK), -1);
         harness_turn(h, 10);
         assert_false(drained);
-        fake_answer_all(&h->authority);
+        fake_answer_all(h->authority);
         client_receive(h, fd, &talk);
         assert_int_equal(talk.status, 200);
         assert_non_null(strstr(talk.text, "Connection: close\r\n"));
@@ -483,7 +489,7 @@ static void test_socket_file(void **state) {
 
         /* Somebody answers. */
         config.listen = NULL;
-        assert_int_equal(http_server_new(h->event, &h->authority, &config, &clock_system, &second),
+        assert_int_equal(http_server_new(h->event, h->authority, &config, &clock_system, &second),
                          0);
         assert_string_equal(http_server_issuer(second), "http://localhost");
         assert_int_equal(http_server_listen(second, NULL, 0, &message), -EADDRINUSE);
@@ -501,7 +507,7 @@ static void test_socket_file(void **state) {
         strcpy(address.sun_path, h->path);
         assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
         close(fd);
-        assert_int_equal(http_server_new(h->event, &h->authority, &config, &clock_system, &second),
+        assert_int_equal(http_server_new(h->event, h->authority, &config, &clock_system, &second),
                          0);
         assert_int_equal(http_server_listen(second, NULL, 0, &message), 0);
 
@@ -512,7 +518,7 @@ static void test_socket_file(void **state) {
         assert_int_equal(access(h->path, F_OK), 0);
 
         /* And is never taken for a socket. */
-        assert_int_equal(http_server_new(h->event, &h->authority, &config, &clock_system, &second),
+        assert_int_equal(http_server_new(h->event, h->authority, &config, &clock_system, &second),
                          0);
         assert_int_equal(http_server_listen(second, NULL, 0, &message), -EEXIST);
         free(message);
@@ -529,7 +535,7 @@ static void test_inherited_socket(void **state) {
         h->server = http_server_free(h->server);
         strcpy(address.sun_path, h->path);
         assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-        assert_int_equal(http_server_new(h->event, &h->authority, &h->config, &clock_system,
+        assert_int_equal(http_server_new(h->event, h->authority, &h->config, &clock_system,
                                          &h->server),
                          0);
         assert_int_equal(http_server_listen(h->server, &fd, 1, &message),

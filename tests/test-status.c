@@ -1,15 +1,11 @@
 /* The one table from Reason and errno to HTTP, walked. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
 #include <errno.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "http/reply.h"
 #include "http/status.h"
+#include "unit.h"
 
 static void test_every_reason(void **state) {
         for (int r = 1; r < _REASON_MAX; r++)
