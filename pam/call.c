@@ -3,8 +3,8 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "call.h"
-#include "report.h"
+#include "pam/call.h"
+#include "pam/report.h"
 #include "transport-unix.h"
 
 static const char *item_text(pam_handle_t *pamh, int item) {

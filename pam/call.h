@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "login.h"
-#include "options.h"
-#include "return-codes.h"
+#include "pam/options.h"
+#include "pam/return-codes.h"
 
 typedef struct Call {
         pam_handle_t *pamh;

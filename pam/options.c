@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "options.h"
+#include "pam/options.h"
 #include "wire/protocol.h"
 #include "wire/text.h"
 

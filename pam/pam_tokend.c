@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call.h"
-#include "conversation/prompt.h"
-#include "report.h"
+#include "pam/call.h"
+#include "pam/conversation/prompt.h"
+#include "pam/report.h"
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
 #include "wire/text.h"

@@ -7,8 +7,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "report.h"
-#include "return-codes.h"
+#include "pam/report.h"
+#include "pam/return-codes.h"
 
 /* A longer host name, service or user is cut. */
 #define VALUE_SIZE 300U

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 
-#include "options.h"
-#include "report.h"
+#include "pam/options.h"
+#include "pam/report.h"
 #include "wire/protocol.h"
 #include "wire/text.h"
 

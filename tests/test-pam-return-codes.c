@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <security/_pam_types.h>
 
-#include "return-codes.h"
+#include "pam/return-codes.h"
 #include "wire/reason.h"
 #include "wire/text.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conversation/prompt.h"
+#include "pam/conversation/prompt.h"
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
 
