@@ -142,8 +142,9 @@ static inline char *core_dup(const char *text) {
 }
 
 /* scopes: "a b" or NULL. Its id is "id-NAME", its password "PASSWORD-of-NAME". */
-static inline void core_add_user_like(Core *core, const char *name, uint32_t uid, const char *scopes,
-                                      const char *parent_id, enum UserState state) {
+static inline void core_add_user_like(Core *core, const char *name, uint32_t uid,
+                                      const char *scopes, const char *parent_id,
+                                      enum UserState state) {
         StoreRequest *request = store_request_new(STORE_USER_ADD);
         User *user = user_new();
         char text[128];
@@ -174,8 +175,8 @@ static inline void core_add_user(Core *core, const char *name, uint32_t uid) {
 }
 
 /* Its secret is "SECRET-of-ID". */
-static inline void core_add_client(Core *core, const char *id, const char *grants, const char *scopes,
-                                   bool introspect_own_only) {
+static inline void core_add_client(Core *core, const char *id, const char *grants,
+                                   const char *scopes, bool introspect_own_only) {
         StoreRequest *request = store_request_new(STORE_CLIENT_ADD);
         Client *client = client_new();
         char text[128];
@@ -244,7 +245,8 @@ static inline int core_setup(void **state) {
         return 0;
 }
 
-static inline int core_remove(const char *path, const struct stat *stat, int type, struct FTW *ftw) {
+static inline int core_remove(const char *path, const struct stat *stat, int type,
+                              struct FTW *ftw) {
         return remove(path);
 }
 
@@ -298,7 +300,9 @@ static inline Caller core_client(Core *core, const char *id) {
         _heard_ heard = { 0 };
 
         authority_identify(core->authority,
-                           &(Credentials){ .peer = peer.peer, .client_id = id, .client_secret = &secret },
+                           &(Credentials){ .peer = peer.peer,
+                                           .client_id = id,
+                                           .client_secret = &secret },
                            core_on_caller, &heard);
         assert_int_equal(core_wait(core, &heard), 0);
         assert_int_equal(heard.caller.kind, CALLER_CLIENT);
@@ -320,8 +324,9 @@ static inline int core_bearer(Core *core, const Secret *token, Caller *ret) {
 #define _caller_ _cleanup_(caller_done) Caller
 
 /* The password grant; r. */
-static inline int core_log_in(Core *core, const Caller *caller, const char *user, const char *password,
-                              const char *scope, const char *service, Heard *heard) {
+static inline int core_log_in(Core *core, const Caller *caller, const char *user,
+                              const char *password, const char *scope, const char *service,
+                              Heard *heard) {
         _secret_ secret = core_secret(password);
 
         authority_grant(core->authority, caller,

@@ -14,7 +14,9 @@ static char *issue_scopes[] = { (char *)"issue", NULL };
 static Token ada_token = { .user_id = (char *)"id-ada", .uid = 1000, .client_id = (char *)"app" };
 static Token ada_read = { .user_id = (char *)"id-ada", .uid = 1000, .scopes = read_scopes };
 static Token ada_admin = { .user_id = (char *)"id-ada", .uid = 1000, .scopes = admin_scopes };
-static Token ada_refresh = { .user_id = (char *)"id-ada", .kind = TOKEN_REFRESH, .scopes = admin_scopes };
+static Token ada_refresh = { .user_id = (char *)"id-ada",
+                             .kind = TOKEN_REFRESH,
+                             .scopes = admin_scopes };
 static Token app_token = { .uid = UID_NONE, .client_id = (char *)"app" };
 static Token app_issue = { .uid = UID_NONE, .client_id = (char *)"app", .scopes = issue_scopes };
 static Token app_admin = { .uid = UID_NONE, .client_id = (char *)"app", .scopes = admin_scopes };
@@ -38,37 +40,39 @@ static const struct Row {
         { "a uid on the bus", ANY(DOOR_BUS, 1000, CALLER_UID), "oo-ooooooo-" },
         { "a uid over TCP", ANY(DOOR_TCP, 1000, CALLER_UID), "-----------" },
         { "no uid at all", ANY(DOOR_SOCKET, UID_NONE, CALLER_UID), "-----------" },
-        { "a client", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT, .client = &plain_client), "rr---ro-o--" },
+        { "a client", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT, .client = &plain_client),
+          "rr---ro-o--" },
         { "a client of root's", ANY(DOOR_SOCKET, 0, CALLER_CLIENT, .client = &plain_client),
           "rr---ro-o--" },
         { "a client without one", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT), "-----------" },
         { "a user's token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_token),
           "-----ooooo-" },
-        { "a user's token in root's hands", ANY(DOOR_SOCKET, 0, CALLER_USER_TOKEN, .token = &ada_token),
-          "-----ooooo-" },
-        { "a user's token with scopes", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_read),
-          "-----------" },
+        { "a user's token in root's hands",
+          ANY(DOOR_SOCKET, 0, CALLER_USER_TOKEN, .token = &ada_token), "-----ooooo-" },
+        { "a user's token with scopes",
+          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_read), "-----------" },
         { "a user's admin token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_admin),
           "-----AAAAAA" },
         { "a refresh token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_refresh),
           "-----------" },
         { "no token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN), "-----------" },
-        { "a client's token for a user's", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &app_token),
-          "-----------" },
+        { "a client's token for a user's",
+          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &app_token), "-----------" },
         { "a client's token", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_token),
           "-----------" },
-        { "a client's issue token", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_issue),
-          "-----------" },
-        { "a client's admin token", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_admin),
-          "-----AAAAAA" },
+        { "a client's issue token",
+          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_issue), "-----------" },
+        { "a client's admin token",
+          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_admin), "-----AAAAAA" },
         { "a user's token for a client's",
           ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &ada_token), "-----------" },
         { "a kind that there is not", ANY(DOOR_SOCKET, 0, (enum CallerKind)99), "-----------" },
 };
 
 static void test_table(void **state) {
-        static const char letters[] = { [REACH_NONE] = '-', [REACH_OWN] = 'o', [REACH_REGISTERED] = 'r',
-                                        [REACH_ALL] = 'A' };
+        static const char letters[] = {
+                [REACH_NONE] = '-', [REACH_OWN] = 'o', [REACH_REGISTERED] = 'r', [REACH_ALL] = 'A'
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 char found[_ACTION_MAX + 1] = "";

@@ -34,8 +34,10 @@ static void test_restart(void **state) {
 
         core_add_user(core, "ada", 70000);
         assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &kept), 0);
-        assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &revoked), 0);
-        authority_revoke(core->authority, &ada, &revoked.answer.access_token, core_on_answer, &gone);
+        assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &revoked),
+                         0);
+        authority_revoke(core->authority, &ada, &revoked.answer.access_token, core_on_answer,
+                         &gone);
         assert_int_equal(core_wait(core, &gone), 0);
         core_close(core);
         core_open(core);
@@ -67,7 +69,8 @@ static void test_status(void **state) {
         _heard_ heard = { 0 };
 
         core_add_user(core, "ada", 70000);
-        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &heard), 0);
+        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &heard),
+                         0);
         AuthorityStatus status = authority_status(core->authority);
         assert_int_equal(status.store.n_tokens, 1);
         assert_int_equal(status.store.n_logins, 1);
@@ -142,7 +145,9 @@ static void test_end_amid_chores(void **state) {
         Core *core = *state;
 
         for (unsigned i = 0; i < 20; i++) {
-                assert_int_equal(sd_event_source_set_time_relative(core->authority->sweep_source, 0), 0);
+                assert_int_equal(
+                                sd_event_source_set_time_relative(core->authority->sweep_source, 0),
+                                0);
                 (void)sd_event_run(core->event, USEC_PER_MSEC);
                 core_close(core);
                 core_open(core);
@@ -154,7 +159,9 @@ static void test_overload(void **state) {
         Core *core = *state;
         Caller ada = core_uid(70000);
         _secret_ password = core_secret("PASSWORD-of-ada");
-        GrantRequest request = { .grant_type = "password", .username = "ada", .password = &password };
+        GrantRequest request = { .grant_type = "password",
+                                 .username = "ada",
+                                 .password = &password };
         Heard heard[200] = { 0 };
         size_t n_done = 0, n_overloaded = 0;
 

@@ -39,8 +39,8 @@ static void on_link(void *userdata, int r, Answer *answer) {
 
         /* a call that is made in a handler ends on a later turn */
         if (++chain->n < 3)
-                call_finish(call_new(chain->core->authority, &chain->caller, sizeof(Call), NULL, on_link,
-                                     chain),
+                call_finish(call_new(chain->core->authority, &chain->caller, sizeof(Call), NULL,
+                                     on_link, chain),
                             0);
         else
                 core_on_answer(&chain->last, r, answer);
@@ -49,7 +49,8 @@ static void on_link(void *userdata, int r, Answer *answer) {
 static void test_calls_from_handlers(void **state) {
         Chain chain = { .core = *state, .caller = core_root() };
 
-        call_finish(call_new(chain.core->authority, &chain.caller, sizeof(Call), NULL, on_link, &chain),
+        call_finish(call_new(chain.core->authority, &chain.caller, sizeof(Call), NULL, on_link,
+                             &chain),
                     0);
         assert_int_equal(core_wait(chain.core, &chain.last), 0);
         assert_int_equal(chain.n, 3);
@@ -59,7 +60,8 @@ static void test_no_memory(void **state) {
         Core *core = *state;
         _heard_ answer = { 0 }, caller = { 0 };
 
-        call_refuse(core->authority, (RefusedCall){ .handler = core_on_answer, .userdata = &answer });
+        call_refuse(core->authority,
+                    (RefusedCall){ .handler = core_on_answer, .userdata = &answer });
         call_refuse(core->authority,
                     (RefusedCall){ .caller_handler = core_on_caller, .userdata = &caller });
         assert_int_equal(core_wait(core, &answer), -ENOMEM);
@@ -123,7 +125,8 @@ static void test_what_is_delayed(void **state) {
                 assert_int_equal(core_wait(core, &heard), rows[i].r);
                 int64_t took = clock_monotonic(&core_clock) - rows[i].caller->peer.received;
                 if ((took >= quantum) != rows[i].is_late)
-                        fail_msg("row %zu: %lld of %lld µs", i, (long long)took, (long long)quantum);
+                        fail_msg("row %zu: %lld of %lld µs", i, (long long)took,
+                                 (long long)quantum);
         }
 }
 

@@ -12,7 +12,8 @@ static void test_login_of_pam(void **state) {
         char id[TOKEN_ID_SIZE + 1];
 
         core_add_user(core, "ada", 70000);
-        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &heard), 0);
+        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &heard),
+                         0);
         assert_int_equal(heard.answer.access_token.size, TOKEN_TEXT_SIZE);
         assert_true(secret_is_empty(&heard.answer.refresh_token));
         assert_string_equal(heard.answer.user->name, "ada");
@@ -115,16 +116,27 @@ static void test_shapes(void **state) {
                     .password = &password },
                   REASON_INVALID_REQUEST },
                 { { .grant_type = "password", .username = "ada" }, REASON_EMPTY_PASSWORD },
-                { { .grant_type = "password", .username = "ada", .password = &password, .scope = "a\"b" },
+                { { .grant_type = "password",
+                    .username = "ada",
+                    .password = &password,
+                    .scope = "a\"b" },
                   REASON_INVALID_SCOPE },
-                { { .grant_type = "password", .username = "ada", .password = &password, .lifetime = -1 },
+                { { .grant_type = "password",
+                    .username = "ada",
+                    .password = &password,
+                    .lifetime = -1 },
                   REASON_INVALID_VALUE },
-                { { .grant_type = "password", .username = "ada", .password = &password, .junk = true },
+                { { .grant_type = "password",
+                    .username = "ada",
+                    .password = &password,
+                    .junk = true },
                   REASON_INVALID_REQUEST },
                 { { .grant_type = "refresh_token" }, REASON_INVALID_REQUEST },
-                { { .grant_type = "refresh_token", .refresh_token = &password }, REASON_INVALID_GRANT },
+                { { .grant_type = "refresh_token", .refresh_token = &password },
+                  REASON_INVALID_GRANT },
                 { { .grant_type = "client_credentials" }, REASON_INVALID_CLIENT },
-                { { .grant_type = "password", .email = "ADA@example.ORG", .password = &password }, 0 },
+                { { .grant_type = "password", .email = "ADA@example.ORG", .password = &password },
+                  0 },
         };
 
         core_add_user(core, "ada", 70000);
@@ -153,7 +165,8 @@ static void test_junk_counts_nothing(void **state) {
                 assert_int_equal(core_wait(core, &heard), REASON_NOT_KNOWN_TO_NSS);
         }
         _heard_ heard = { 0 };
-        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &heard), 0);
+        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &heard),
+                         0);
 }
 
 static void test_throttle(void **state) {
@@ -173,7 +186,8 @@ static void test_throttle(void **state) {
         assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &right),
                          REASON_TOO_MANY_FAILURES);
         /* another remote has a budget of its own */
-        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "su", &elsewhere), 0);
+        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "su", &elsewhere),
+                         0);
 }
 
 /* The name and the address are one user: one budget. */
@@ -187,7 +201,8 @@ static void test_throttle_by_email(void **state) {
         for (unsigned i = 0; i < 3; i++) {
                 authority_grant(core->authority, &ada,
                                 &(GrantRequest){ .grant_type = "password",
-                                                 .email = i % 2 ? "ada@example.org" : "Ada@Example.org",
+                                                 .email = i % 2 ? "ada@example.org"
+                                                                : "Ada@Example.org",
                                                  .password = &wrong },
                                 core_on_answer, &heard);
                 assert_int_equal(core_wait(core, &heard), REASON_WRONG_PASSWORD);
@@ -208,7 +223,8 @@ static void test_states(void **state) {
                          REASON_USER_LOCKED);
         assert_int_equal(core_log_in(core, &root, "lou", "wrong", NULL, "sshd", &wrong),
                          REASON_WRONG_PASSWORD);
-        assert_int_equal(core_log_in(core, &root, "max", "PASSWORD-of-max", NULL, "sshd", &must_change),
+        assert_int_equal(core_log_in(core, &root, "max", "PASSWORD-of-max", NULL, "sshd",
+                                     &must_change),
                          0);
         assert_int_equal(must_change.answer.state, REASON_PASSWORD_MUST_CHANGE);
         assert_false(secret_is_empty(&must_change.answer.access_token));
@@ -264,7 +280,8 @@ static void test_scopes(void **state) {
                 (void)snprintf(user, sizeof(user), "user%zu", i);
                 (void)snprintf(client, sizeof(client), "client%zu", i);
                 (void)snprintf(password, sizeof(password), "PASSWORD-of-%s", user);
-                core_add_user_like(core, user, 70000 + (uint32_t)i, rows[i].user, NULL, USER_ACTIVE);
+                core_add_user_like(core, user, 70000 + (uint32_t)i, rows[i].user, NULL,
+                                   USER_ACTIVE);
                 core_add_client(core, client, "password refresh_token", rows[i].client, false);
                 caller = core_client(core, client);
                 int r = core_log_in(core, &caller, user, password, rows[i].wanted, NULL, &heard);
@@ -348,7 +365,8 @@ static void test_refresh_never_widens(void **state) {
         _heard_ first = { 0 }, wider = { 0 }, narrower = { 0 }, as_before = { 0 }, plain = { 0 };
 
         core_add_user_like(core, "ada", 70000, "read write", NULL, USER_ACTIVE);
-        assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", "read write", NULL, &first),
+        assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", "read write", NULL,
+                                     &first),
                          0);
         assert_int_equal(refresh(core, &ada, &first.answer.refresh_token, "read other", &wider),
                          REASON_INVALID_SCOPE);
@@ -462,7 +480,8 @@ static void test_issue(void **state) {
         core_add_user_like(core, "lou", 70002, NULL, NULL, USER_LOCKED);
         core_add_client(core, "app", "client_credentials", "issue", false);
 
-        assert_int_equal(issue(core, &root, (IssueRequest){ .user = "ada", .scopes = admin }, &key), 0);
+        assert_int_equal(issue(core, &root, (IssueRequest){ .user = "ada", .scopes = admin }, &key),
+                         0);
         assert_true(secret_is_empty(&key.answer.refresh_token));
         assert_int_equal(core_bearer(core, &key.answer.access_token, &boss), 0);
 
@@ -515,7 +534,10 @@ static void test_issue_self(void **state) {
         } rows[] = {
                 { &ada, { 0 }, 0, SELF_LIFETIME_DEFAULT },
                 { &ada, { .user = "root" }, 0, SELF_LIFETIME_DEFAULT },
-                { &ada, { .lifetime = SELF_LIFETIME_MAX, .scopes = read_scope }, 0, SELF_LIFETIME_MAX },
+                { &ada,
+                  { .lifetime = SELF_LIFETIME_MAX, .scopes = read_scope },
+                  0,
+                  SELF_LIFETIME_MAX },
                 { &ada, { .lifetime = SELF_LIFETIME_MAX + 1 }, REASON_INVALID_VALUE, 0 },
                 { &ada, { .scopes = login }, REASON_INVALID_SCOPE, 0 },
                 { &ada, { .scopes = write_scope }, REASON_INVALID_SCOPE, 0 },
@@ -528,8 +550,8 @@ static void test_issue_self(void **state) {
         core_add_user_like(core, "ada", 70000, "login read", NULL, USER_ACTIVE);
         core_add_user_like(core, "lou", 70002, NULL, NULL, USER_LOCKED);
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                authority_issue_self(core->authority, rows[i].caller, &rows[i].request, core_on_answer,
-                                     &heard);
+                authority_issue_self(core->authority, rows[i].caller, &rows[i].request,
+                                     core_on_answer, &heard);
                 assert_int_equal(core_wait(core, &heard), rows[i].r);
                 if (rows[i].r == 0) {
                         assert_string_equal(heard.answer.token->user_name, "ada");

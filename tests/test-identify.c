@@ -36,8 +36,10 @@ static void test_peers(void **state) {
 static void test_clients(void **state) {
         Core *core = *state;
         Caller root = core_root(), anonymous = core_anonymous();
-        _secret_ right = core_secret("SECRET-of-app"), wrong = core_secret("wrong"), none = SECRET_INIT;
-        _secret_ bearer = core_secret("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        _secret_ right = core_secret("SECRET-of-app"), wrong = core_secret("wrong"),
+                 none = SECRET_INIT;
+        _secret_ bearer = core_secret(
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
         _heard_ heard = { 0 };
 
         core->config.throttle = false;
@@ -120,7 +122,8 @@ static void test_bearers(void **state) {
         Caller root = core_root(), ada = core_uid(70000);
         _caller_ caller = CALLER_INIT;
         _heard_ token = { 0 }, own = { 0 };
-        _secret_ none = core_secret("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        _secret_ none = core_secret(
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
         _secret_ text = core_secret("not a token");
 
         core_add_user(core, "ada", 70000);
@@ -130,7 +133,8 @@ static void test_bearers(void **state) {
         assert_int_equal(caller.kind, CALLER_USER_TOKEN);
         assert_string_equal(caller.token->user_id, "id-ada");
         caller_done(&caller);
-        assert_int_equal(core_bearer(core, &token.answer.refresh_token, &caller), REASON_INVALID_TOKEN);
+        assert_int_equal(core_bearer(core, &token.answer.refresh_token, &caller),
+                         REASON_INVALID_TOKEN);
         assert_int_equal(core_bearer(core, &none, &caller), REASON_INVALID_TOKEN);
         assert_int_equal(core_bearer(core, &text, &caller), REASON_INVALID_TOKEN);
 
@@ -143,11 +147,13 @@ static void test_bearers(void **state) {
 
         core_turned = 7 * DAY;
         caller_done(&caller);
-        assert_int_equal(core_bearer(core, &token.answer.access_token, &caller), REASON_INVALID_TOKEN);
+        assert_int_equal(core_bearer(core, &token.answer.access_token, &caller),
+                         REASON_INVALID_TOKEN);
 }
 
 /* µs from the request to the refusal. */
-static int64_t refusal_time(Core *core, Caller *caller, const char *user, const char *password, int r) {
+static int64_t refusal_time(Core *core, Caller *caller, const char *user, const char *password,
+                            int r) {
         _heard_ heard = { 0 };
 
         caller->peer.received = clock_monotonic(&core_clock);

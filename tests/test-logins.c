@@ -79,7 +79,8 @@ static void test_session(void **state) {
         log_in(core, "ada", &login);
         const char *id = login.answer.login->id;
 
-        assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "ada", .id = id }, &heard), 0);
+        assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "ada", .id = id }, &heard),
+                         0);
         assert_string_equal(heard.answer.login->id, id);
         assert_int_equal(heard.answer.login->state, LOGIN_OPEN);
         assert_string_equal(heard.answer.user->name, "ada");
@@ -101,7 +102,8 @@ static void test_session(void **state) {
         assert_int_equal(core->n_removed, 1);
         assert_int_equal(login_token(core, &root, id, "ada", &more), REASON_LOGIN_UNKNOWN);
         /* and a login that is over opens no more: this is a new one */
-        assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "ada", .id = id }, &heard), 0);
+        assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "ada", .id = id }, &heard),
+                         0);
         assert_string_not_equal(heard.answer.login->id, id);
 }
 
@@ -215,7 +217,8 @@ static void test_families_are_no_logins(void **state) {
         assert_int_equal(login_token(core, &root, id, "ada", &heard), REASON_LOGIN_UNKNOWN);
         assert_int_equal(close_login(core, &root, id, "ada", &heard), 0);
         assert_true(is_live(core, &family.answer.access_token));
-        assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "ada", .id = id }, &heard), 0);
+        assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "ada", .id = id }, &heard),
+                         0);
         assert_string_not_equal(heard.answer.login->id, id);
 }
 
@@ -229,8 +232,8 @@ static void test_for_root_only(void **state) {
         log_in(core, "ada", &login);
         const char *id = login.answer.login->id;
         for (size_t i = 0; i < ELEMENTSOF(callers); i++) {
-                assert_int_equal(open_login(core, callers[i], (LoginRequest){ .user = "ada", .id = id },
-                                            &heard),
+                assert_int_equal(open_login(core, callers[i],
+                                            (LoginRequest){ .user = "ada", .id = id }, &heard),
                                  REASON_ACCESS_DENIED);
                 assert_int_equal(close_login(core, callers[i], id, "ada", &heard),
                                  REASON_ACCESS_DENIED);
@@ -246,10 +249,13 @@ static void test_shapes(void **state) {
         _heard_ heard = { 0 };
 
         core_add_user(core, "ada", 70000);
-        assert_int_equal(open_login(core, &root, (LoginRequest){ 0 }, &heard), REASON_INVALID_REQUEST);
+        assert_int_equal(open_login(core, &root, (LoginRequest){ 0 }, &heard),
+                         REASON_INVALID_REQUEST);
         assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "carl" }, &heard),
                          REASON_USER_UNKNOWN);
-        assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "ada", .id = "x" }, &heard), 0);
+        assert_int_equal(
+                        open_login(core, &root, (LoginRequest){ .user = "ada", .id = "x" }, &heard),
+                        0);
         assert_int_equal(close_login(core, &root, "x", "ada", &heard), 0);
         assert_int_equal(login_token(core, &root, "x", "ada", &heard), REASON_LOGIN_UNKNOWN);
         assert_int_equal(login_token(core, &root, NULL, "ada", &heard), REASON_INVALID_REQUEST);

@@ -33,8 +33,8 @@ static Caller bearer_of(Core *core, const char *user, const char *scope) {
         _heard_ heard = { 0 };
 
         authority_issue(core->authority, &root,
-                        &(IssueRequest){ .user = user, .scopes = scope ? scopes : NULL }, core_on_answer,
-                        &heard);
+                        &(IssueRequest){ .user = user, .scopes = scope ? scopes : NULL },
+                        core_on_answer, &heard);
         assert_int_equal(core_wait(core, &heard), 0);
         assert_int_equal(core_bearer(core, &heard.answer.access_token, &caller), 0);
         return caller;
@@ -118,7 +118,8 @@ static void test_who_may_introspect(void **state) {
                         assert_int_equal(introspect(core, rows[i].caller, bob), rows[i].bob);
                         assert_int_equal(introspect(core, rows[i].caller, child), rows[i].child);
                         assert_int_equal(get(core, rows[i].caller, people.of_child.answer.token),
-                                         rows[i].caller->kind == CALLER_CLIENT ? no : rows[i].child);
+                                         rows[i].caller->kind == CALLER_CLIENT ? no
+                                                                               : rows[i].child);
                 }
                 cache_clear(core->authority->cache);
         }
@@ -242,7 +243,8 @@ static void test_revoke_owner(void **state) {
         assert_int_equal(introspect(core, &people.root, &people.of_ada.answer.access_token),
                          REASON_TOKEN_UNKNOWN);
         Caller again = CALLER_INIT;
-        _secret_ none = core_secret("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        _secret_ none = core_secret(
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
         assert_int_equal(core_bearer(core, &none, &again), REASON_INVALID_TOKEN);
 
         assert_int_equal(introspect(core, &people.root, &people.of_child.answer.access_token), 0);
@@ -262,7 +264,8 @@ static void test_revocation_beats_look_ups(void **state) {
         for (unsigned round = 0; round < 20; round++) {
                 heard_done(&token);
                 heard_done(&gone);
-                assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, NULL, &token),
+                assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, NULL,
+                                             &token),
                                  0);
                 cache_clear(core->authority->cache);
                 for (size_t i = 0; i < ELEMENTSOF(before); i++)
@@ -379,7 +382,8 @@ static void test_store_unwritable(void **state) {
         none.rlim_cur = 0;
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 
-        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &login), 0);
+        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &login),
+                         0);
         assert_true(login.answer.without_store);
         assert_true(secret_is_empty(&login.answer.access_token));
         assert_null(login.answer.token);
@@ -387,7 +391,8 @@ static void test_store_unwritable(void **state) {
                          REASON_WRONG_PASSWORD);
         assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &plain),
                          REASON_STORE_UNAVAILABLE);
-        assert_int_equal(revoke_text(core, &root, &token.answer.access_token), REASON_STORE_UNAVAILABLE);
+        assert_int_equal(revoke_text(core, &root, &token.answer.access_token),
+                         REASON_STORE_UNAVAILABLE);
         assert_int_equal(introspect(core, &root, &token.answer.access_token), 0);
         core->config.login_without_store = false;
         heard_done(&login);

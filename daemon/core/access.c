@@ -1,7 +1,7 @@
 /* Who may do what: the one table of it, and what counts as somebody's own.
  *
- * Invariant: whatever stands in no row is denied. A caller never gains by showing a token: with one,
- * it is that token's owner, as far as the token's scopes go, and no longer the peer. */
+ * Invariant: whatever stands in no row is denied. A caller never gains by showing a token: with
+ * one, it is that token's owner, as far as the token's scopes go, and no longer the peer. */
 
 #include "core/access.h"
 

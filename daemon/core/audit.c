@@ -1,8 +1,8 @@
 /* The journal's lines on logins, tokens and revocations, in one table.
  *
  * Invariants: one line for the end of a call, never a token, never a typed name that no user has.
- * Refusals by the throttle or a full queue are said once for all at debug level, since whoever causes
- * them can cause millions. */
+ * Refusals by the throttle or a full queue are debug messages, since whoever causes them can cause
+ * millions. */
 
 #include "core/audit.h"
 
@@ -17,7 +17,8 @@ typedef struct AuditRow {
 } AuditRow;
 
 static const AuditRow rows[_AUDIT_EVENT_MAX] = {
-        [AUDIT_LOGIN] = { JOURNAL_ID_LOGIN, "logged in", JOURNAL_ID_LOGIN_REFUSED, "login refused" },
+        [AUDIT_LOGIN] = { JOURNAL_ID_LOGIN, "logged in", JOURNAL_ID_LOGIN_REFUSED,
+                          "login refused" },
         [AUDIT_ISSUE] = { JOURNAL_ID_TOKEN_ISSUED, "token issued", JOURNAL_ID_LOGIN_REFUSED,
                           "grant refused" },
         [AUDIT_REFRESH] = { NULL, NULL, JOURNAL_ID_TOKEN_REVOKED,

@@ -105,16 +105,16 @@ void call_refuse(Authority *authority, RefusedCall refused);
  * ahead. */
 void call_finish(Call *call, int r);
 
-/* Takes the request, which may be NULL (no memory). The step hears of 0 and of the verb's Reasons in
- * request->result and may take what is in the request. A store that fails ends the call with
- * REASON_STORE_UNAVAILABLE, a full queue with REASON_OVERLOADED, no memory with -ENOMEM. One request
- * of a call is under way at a time. */
+/* Takes the request, which may be NULL (no memory). The step hears of 0 and of the verb's Reasons
+ * in request->result and may take what is in the request. A store that fails ends the call with
+ * REASON_STORE_UNAVAILABLE, a full queue with REASON_OVERLOADED, no memory with -ENOMEM. One
+ * request of a call is under way at a time. */
 void call_store(Call *call, StoreRequest *request, CallStoreStep step);
 /* The same, but REASON_STORE_UNAVAILABLE goes to the step. */
 void call_store_or_fail(Call *call, StoreRequest *request, CallStoreStep step);
 
-/* Whether a password or secret is that of the hash (NULL: of nobody, which takes as long). Throttles
- * nothing. A full queue ends the call with REASON_OVERLOADED. */
+/* Whether a password or secret is that of the hash (NULL: of nobody, which takes as long).
+ * Throttles nothing. A full queue ends the call with REASON_OVERLOADED. */
 void call_check(Call *call, const Secret *secret, const Secret *hash, CallCheckStep step);
 
 /* throttle_check() and throttle_verdict(): true when the throttle refuses, right or wrong; then the

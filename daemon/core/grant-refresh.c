@@ -51,7 +51,8 @@ static int refresh_add_token(GrantCall *grant, StoreRequest *request, enum Token
 }
 
 static int refresh_request_new(GrantCall *grant, StoreRequest **ret) {
-        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ROTATE);
+        _cleanup_(store_request_freep) StoreRequest *request =
+                        store_request_new(STORE_TOKEN_ROTATE);
         IssueCall *issue = &grant->issue;
         Answer *answer = &issue->call.answer;
         int r;

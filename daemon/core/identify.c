@@ -12,8 +12,8 @@
 #include "core/token-find.h"
 #include "wire/text.h"
 
-/* A Basic header may have been form-encoded or not (RFC 6749 section 2.3.1 against what clients do):
- * both readings are tried. */
+/* A Basic header may have been form-encoded or not (RFC 6749 section 2.3.1 against what clients
+ * do): both readings are tried. */
 #define READINGS_MAX 2
 
 /* "client:" and any valid id. */
@@ -161,8 +161,8 @@ static enum CallerKind peer_kind(const Peer *peer) {
 
 void authority_identify(Authority *authority, const Credentials *credentials, CallerHandler handler,
                         void *userdata) {
-        IdentifyCall *identify = call_new(authority, NULL, sizeof(IdentifyCall), identify_done, NULL,
-                                          NULL);
+        IdentifyCall *identify =
+                        call_new(authority, NULL, sizeof(IdentifyCall), identify_done, NULL, NULL);
         if (!identify)
                 return call_refuse(authority, (RefusedCall){ NULL, handler, userdata });
         identify->handler = handler;

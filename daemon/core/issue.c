@@ -1,8 +1,8 @@
 /* Making tokens: texts, families and lifetimes, and the one way into the store.
  *
  * Invariants: a text is told only after its hash was committed. No token outlives MaximumLifetime=
- * or its family. Scopes are those of the owner and of the client at most; a token that would be left
- * with no scope at all is not issued, since no scopes would mean ordinary access. */
+ * or its family. Scopes are those of the owner and of the client at most; a token that would be
+ * left with no scope at all is not issued, since no scopes would mean ordinary access. */
 
 #include "core/issue.h"
 
@@ -64,7 +64,7 @@ static int issue_default_scopes(IssueCall *issue, const User *user) {
 
 int issue_set_scopes(IssueCall *issue, char *const *wanted) {
         const User *user = issue->call.answer.user;
-        /* The built-in client limits nobody but those who are not root: they get no reserved scope. */
+        /* The built-in client does not limit root; for others it has no reserved scopes. */
         bool client_limits = issue->call.caller->kind != CALLER_ROOT || !user;
 
         if (strv_length(wanted) == 0)
@@ -118,8 +118,8 @@ static int token_set_owner(Token *token, const User *user) {
         return 0;
 }
 
-int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *scopes, int64_t lifetime,
-                    const Login *login, Secret *ret_text, Token **ret) {
+int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *scopes,
+                    int64_t lifetime, const Login *login, Secret *ret_text, Token **ret) {
         _cleanup_(token_unrefp) Token *token = token_new();
         int r;
 
@@ -171,7 +171,8 @@ static int issue_login_new(const IssueCall *issue, const Token *first, Login **r
             (r = text_copy(issue->rhost, &login->rhost)) < 0 ||
             (r = text_copy(issue->tty, &login->tty)) < 0)
                 return r;
-        if (login->state != LOGIN_FAMILY && (r = text_copy(authority->boot_id, &login->boot_id)) < 0)
+        if (login->state != LOGIN_FAMILY &&
+            (r = text_copy(authority->boot_id, &login->boot_id)) < 0)
                 return r;
         login->created = first->created;
         login->expires = first->created + authority->config->maximum_lifetime;

@@ -43,8 +43,8 @@ void issue_find_client(IssueCall *issue, void (*client_known)(IssueCall *issue))
 int issue_set_scopes(IssueCall *issue, char *const *wanted);
 
 /* A token of this issue, with its text; expires is bounded by the family's end. */
-int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *scopes, int64_t lifetime,
-                    const Login *login, Secret *ret_text, Token **ret);
+int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *scopes,
+                    int64_t lifetime, const Login *login, Secret *ret_text, Token **ret);
 int64_t issue_access_lifetime(const IssueCall *issue);
 int64_t issue_refresh_lifetime(const IssueCall *issue);
 

@@ -1,8 +1,8 @@
 /* When tokens were last asked about.
  *
  * A table of sets of a few places each; a token's hash says which set it belongs to, and in a full
- * set the oldest goes. Nothing grows and nothing is allocated after the start. Hashes are random, so
- * their first bytes spread evenly, and who could choose them could break SHA-256. */
+ * set the oldest goes. Nothing grows and nothing is allocated after the start. Hashes are random,
+ * so their first bytes spread evenly, and who could choose them could break SHA-256. */
 
 #include "core/last-used.h"
 

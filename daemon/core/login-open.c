@@ -1,7 +1,7 @@
 /* open_session: the login that authenticate left pending, or a new one.
  *
- * Invariant: what is opened is the named user's own, or new. A user who changed TOKEND_LOGIN ends up
- * with a login of this session, and the one that was meant does not stay behind. */
+ * Invariant: what is opened is the named user's own, or new. A user who changed TOKEND_LOGIN ends
+ * up with a login of this session, and the one that was meant does not stay behind. */
 
 #include <errno.h>
 #include <string.h>
@@ -41,7 +41,8 @@ static int copy_if_set(const char *text, char **ret) {
 }
 
 static int abandon_request_new(const OpenCall *open, StoreRequest **ret) {
-        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_LOGIN_ABANDON);
+        _cleanup_(store_request_freep) StoreRequest *request =
+                        store_request_new(STORE_LOGIN_ABANDON);
         _cleanup_(login_freep) Login *like = login_new();
         int r;
 
@@ -105,7 +106,8 @@ static void open_user_found(Call *call, StoreRequest *request) {
 
 void authority_login_open(Authority *authority, const Caller *caller, const LoginRequest *request,
                           AnswerHandler handler, void *userdata) {
-        OpenCall *open = call_new(authority, caller, sizeof(OpenCall), issue_done, handler, userdata);
+        OpenCall *open = call_new(authority, caller, sizeof(OpenCall), issue_done, handler,
+                                  userdata);
         if (!open)
                 return;
 

@@ -119,7 +119,8 @@ static void close_revoked(Call *call, StoreRequest *request) {
 }
 
 static void close_known(FamilyCall *family) {
-        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_REVOKE_LOGIN);
+        _cleanup_(store_request_freep) StoreRequest *request =
+                        store_request_new(STORE_REVOKE_LOGIN);
         Call *call = &family->issue.call;
         const Login *login = call->answer.login;
 

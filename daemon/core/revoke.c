@@ -173,8 +173,8 @@ static bool may_revoke_client(const Caller *caller, const char *client_id) {
         return caller->kind == CALLER_CLIENT && streq(caller->client->id, client_id);
 }
 
-void authority_revoke_owner(Authority *authority, const Caller *caller, const RevokeRequest *request,
-                            AnswerHandler handler, void *userdata) {
+void authority_revoke_owner(Authority *authority, const Caller *caller,
+                            const RevokeRequest *request, AnswerHandler handler, void *userdata) {
         int n_named = (request->user != NULL) + (request->uid != UID_NONE) +
                       (request->client_id != NULL) + request->all;
         RevokeCall *revoke = revoke_new(authority, caller, handler, userdata);

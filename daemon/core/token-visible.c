@@ -40,7 +40,8 @@ void call_decide_visible(Call *call, enum Action action, CallVisibleStep step) {
         if (reach == REACH_OWN && call->caller->kind == CALLER_USER_TOKEN &&
             call->answer.token->user_id) {
                 call->visible_step = step;
-                return call_store(call, call_user_request(STORE_KEY_ID, call->answer.token->user_id),
+                return call_store(call,
+                                  call_user_request(STORE_KEY_ID, call->answer.token->user_id),
                                   visible_parent_found);
         }
         step(call, false);

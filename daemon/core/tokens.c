@@ -135,8 +135,8 @@ static void list_unnamed(ListCall *list) {
         list_submit(list, NULL, caller->peer.uid, false);
 }
 
-void authority_token_list(Authority *authority, const Caller *caller, const TokenListRequest *request,
-                          AnswerHandler handler, void *userdata) {
+void authority_token_list(Authority *authority, const Caller *caller,
+                          const TokenListRequest *request, AnswerHandler handler, void *userdata) {
         ListCall *list = call_new(authority, caller, sizeof(ListCall), NULL, handler, userdata);
         if (!list)
                 return;
