@@ -124,8 +124,8 @@ static int listen_on(const char *path) {
         return TAKE_FD(fd);
 }
 
-/* The inherited socket's own path, or the one to make. */
-static int take_socket(const char *path, char **ret_path) {
+/* The inherited socket's own path, or the one to make, which is then ours to take away. */
+static int take_socket(const char *path, char **ret_path, bool *ret_is_made) {
         struct sockaddr_un address = { 0 };
         socklen_t size = sizeof(address) - 1;
         int n = sd_listen_fds(true);
@@ -139,14 +139,22 @@ static int take_socket(const char *path, char **ret_path) {
         *ret_path = strdup(n == 1 ? address.sun_path : path);
         if (!*ret_path)
                 return -ENOMEM;
+        *ret_is_made = n != 1;
         return n == 1 ? SD_LISTEN_FDS_START : listen_on(path);
+}
+
+/* A dead socket would make every look-up of the machine fail, as long as it lies there. */
+static void leave_no_socket(const char *path, bool inherited) {
+        if (!inherited)
+                (void)unlink(path);
 }
 
 static int run(const Options *options) {
         _cleanup_(userdb_server_freep) UserdbServer *server = NULL;
         sd_event *event = NULL;
         _cleanup_(freep) char *path = NULL;
-        int fd = take_socket(options->socket, &path), r;
+        bool is_made = false;
+        int fd = take_socket(options->socket, &path, &is_made), r;
 
         if (fd < 0)
                 return fail(options->socket, fd);
@@ -163,6 +171,10 @@ static int run(const Options *options) {
         (void)sd_notifyf(false, "READY=1\nSTATUS=Answering for %s", options->snapshot);
         r = sd_event_loop(event);
         (void)sd_notify(false, "STOPPING=1");
+        /* Before it is closed, so that it can't be somebody else's. A dead socket left behind would be
+         * an error to everybody who asks NSS for an unknown name. */
+        if (is_made)
+                (void)unlink(options->socket);
         server = userdb_server_free(server);
         sd_event_unref(event);
         return r < 0 ? fail("event loop", r) : EXIT_SUCCESS;
