@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import select
+import selectors
 import signal
 import socket
 import subprocess
@@ -119,7 +120,7 @@ class Tokend:
         }
         for section, keys in (config or {}).items():
             self.config.setdefault(section, {}).update(keys)
-        self.env = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=f'unix:path={self.folder}/no-bus', **(env or {}))
+        self.env = {**os.environ, 'DBUS_SYSTEM_BUS_ADDRESS': f'unix:path={self.folder}/no-bus', **(env or {})}
         self.process = None
         self.notifications = []
         self.runs = 0
@@ -227,6 +228,51 @@ class Tokend:
         return self.introspect(token)['active']
 
 
+def exchange(address, data, timeout=PATIENCE):
+    """Sends raw bytes to a path or a port, and reads what comes until the other end closes."""
+    family, address = ((socket.AF_INET, ('127.0.0.1', address)) if isinstance(address, int)
+                       else (socket.AF_UNIX, str(address)))
+    with socket.socket(family) as s:
+        s.settimeout(timeout)
+        s.connect(address)
+        s.sendall(data)
+        answer = b''
+        with contextlib.suppress(ConnectionResetError):
+            while part := s.recv(65536):
+                answer += part
+    return answer
+
+
+def together(path, requests):
+    """Requests (bytes, each with Connection: close) sent at once, each over a connection of its own;
+    the raw answers in the requests' order."""
+    selector = selectors.DefaultSelector()
+    answers = [b''] * len(requests)
+    for number in range(len(requests)):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(str(path))
+        selector.register(s, selectors.EVENT_READ, number)
+    for key in list(selector.get_map().values()):
+        key.fileobj.sendall(requests[key.data])
+    while selector.get_map():
+        ready = selector.select(PATIENCE)
+        assert ready, 'no answer'
+        for key, _ in ready:
+            part = key.fileobj.recv(65536)
+            answers[key.data] += part
+            if not part:
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+    return answers
+
+
+def post(path, form):
+    """The bytes of a POST that ends its connection."""
+    body = urllib.parse.urlencode(form)
+    return (f'POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n'
+            f'Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}').encode()
+
+
 def in_child(uid, function, *arguments):
     """function() in a process of another uid; its result comes back as JSON."""
     reader, writer = os.pipe()
@@ -323,6 +369,12 @@ class Bus:
         done = self.busctl('--json=short', 'call', 'org.tokend1', '/org/tokend1', 'org.tokend1.Manager',
                            *arguments, **options)
         return json.loads(done.stdout)['data'] if done.stdout.strip() else None
+
+    def call_node(self, path):
+        """What a path answers to Introspect()."""
+        done = self.busctl('--json=short', 'call', 'org.tokend1', path, 'org.freedesktop.DBus.Introspectable',
+                           'Introspect')
+        return json.loads(done.stdout)['data'][0]
 
     def stop(self):
         self.process.stop()
