@@ -287,6 +287,7 @@ static void test_list_broken(void **state) {
         forget(run);
         will_answer(run, 200, "{\"users\":[],\"next\":\"n\"}");
         will_answer(run, 200, "{\"users\":[],\"next\":\"n\"}");
+        will_answer(run, 200, "{\"users\":[]}");
         assert_int_equal(tokenctl(run, "user", "list", NULL), 1);
         assert_non_null(strstr(run->err, "reply-malformed"));
         forget(run);

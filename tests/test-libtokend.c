@@ -377,8 +377,10 @@ static void test_list_malformed(void **state) {
         /* A page that is its own next one would never end. */
         answer_once(f, 200, "{\"tokens\":[],\"next\":\"a\"}");
         will_answer(f, 200, "{\"tokens\":[],\"next\":\"a\"}");
+        will_answer(f, 200, "{\"tokens\":[]}");
         assert_int_equal(tokend_list(f->t, NULL, &list), 0);
         assert_failed(f, -EBADMSG, tokend_list_next(list, &token), "reply-malformed");
+        assert_int_equal(fake_count(&f->fake), 2);
         tokend_list_free(list);
 
         answer_once(f, 200, "{\"tokens\":[{\"id\":\"1\"}]}");

@@ -231,16 +231,21 @@ static void test_no_netrc(void **state) {
 }
 
 static void test_protocols(void **state) {
-        static const char *const urls[] = { "file:///etc", "ftp://127.0.0.1",
-                                            "gopher://127.0.0.1:1" };
+        static const char *const schemes[] = { "ftp", "gopher", "dict", "telnet" };
         Fixture *f = *state;
         HttpReply reply = HTTP_REPLY_INIT;
+        HttpRequest request = { .method = "GET", .path = "/passwd" };
 
-        for (size_t i = 0; i < 3; i++)
-                assert_true(transport_curl_call(
-                                            f->curl, urls[i], PATIENCE,
-                                            &(HttpRequest){ .method = "GET", .path = "/passwd" },
-                                            &reply, f->detail) < 0);
+        for (size_t i = 0; i < 4; i++) {
+                char url[96];
+
+                snprintf(url, sizeof(url), "%s%s", schemes[i], strchr(f->tcp.url, ':'));
+                fake_script(&f->tcp.fake, &(FakeAnswer){ .bytes = "220 x\r\n", .hang = true }, 1);
+                assert_int_equal(
+                                transport_curl_call(f->curl, url, 500, &request, &reply, f->detail),
+                                -EBADMSG);
+                assert_int_equal(f->tcp.fake.n_received, 0);
+        }
         assert_null(reply.body.text);
 }
 
@@ -295,26 +300,48 @@ static void test_refused(void **state) {
                          -EHOSTUNREACH);
 }
 
-/* Signal dispositions belong to the program, SIGPIPE included. */
+typedef struct Dispositions {
+        void (*handlers[65])(int);
+        sigset_t mask;
+} Dispositions;
+
+static void dispositions_read(Dispositions *ret) {
+        memset(ret, 0, sizeof(*ret));
+        for (int s = 1; s < 65; s++) {
+                struct sigaction action = { 0 };
+
+                (void)sigaction(s, NULL, &action);
+                ret->handlers[s] = action.sa_handler;
+        }
+        pthread_sigmask(SIG_SETMASK, NULL, &ret->mask);
+}
+
+static void *dispositions_read_soon(void *userdata) {
+        usleep(200000);
+        dispositions_read(userdata);
+        return NULL;
+}
+
+/* Signal dispositions belong to the program, SIGPIPE's included, also in the middle of a call. */
 static void test_signals(void **state) {
         Fixture *f = *state;
         HttpReply reply = HTTP_REPLY_INIT;
-        struct sigaction before[65], after;
-        sigset_t mask_before, mask_after;
+        HttpRequest request = { .method = "GET", .path = "/" };
+        Dispositions before, meanwhile, after;
+        pthread_t thread;
 
-        memset(before, 0, sizeof(before));
-        for (int s = 1; s < 65; s++)
-                (void)sigaction(s, NULL, &before[s]);
-        sigprocmask(SIG_SETMASK, NULL, &mask_before);
-        assert_int_equal(get_with(f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, &reply), 0);
-        sigprocmask(SIG_SETMASK, NULL, &mask_after);
+        dispositions_read(&before);
+        assert_int_equal(pthread_create(&thread, NULL, dispositions_read_soon, &meanwhile), 0);
+        fake_script(&f->tcp.fake, &(FakeAnswer){ .bytes = "HTTP/1.1 200 OK\r\n", .hang = true }, 1);
+        assert_int_equal(transport_curl_call(f->curl, f->tcp.url, 600, &request, &reply, f->detail),
+                         -ETIMEDOUT);
+        dispositions_read(&after);
+        pthread_join(thread, NULL);
         for (int s = 1; s < 65; s++) {
-                memset(&after, 0, sizeof(after));
-                (void)sigaction(s, NULL, &after);
-                assert_ptr_equal(before[s].sa_handler, after.sa_handler);
-                assert_int_equal(sigismember(&mask_before, s), sigismember(&mask_after, s));
+                assert_ptr_equal(before.handlers[s], meanwhile.handlers[s]);
+                assert_ptr_equal(before.handlers[s], after.handlers[s]);
+                assert_int_equal(sigismember(&before.mask, s), sigismember(&after.mask, s));
         }
-        http_reply_done(&reply);
 }
 
 #define WITH_FIXTURE(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
