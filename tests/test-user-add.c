@@ -116,8 +116,8 @@ static void refuses_what_makes_no_sense(void **state) {
                   REASON_INVALID_VALUE },
                 { { .name = "x", .uid = UID_NONE, .password = &empty }, REASON_EMPTY_PASSWORD },
                 { { .name = "x", .uid = UID_NONE, .password = &longest }, REASON_INVALID_VALUE },
-                { { .name = "broken", .uid = UID_NONE }, -EIO },
-                { { .name = "x", .uid = 75000 }, -EIO },
+                { { .name = "broken", .uid = UID_NONE }, REASON_NSS_UNAVAILABLE },
+                { { .name = "x", .uid = 75000 }, REASON_NSS_UNAVAILABLE },
         };
         Outcome outcome;
 
@@ -205,7 +205,7 @@ static void an_unknown_owner_takes_it_back(void **state) {
         fixture->config.uid_min = 75000;
         assert_int_equal(add_user_as(fixture, &(UserAddRequest){ .name = "b", .uid = UID_NONE },
                                      &outcome),
-                         -EIO);
+                         REASON_NSS_UNAVAILABLE);
         outcome = (Outcome){ 0 };
         authority_user_get(fixture->authority, &root, NULL, "b", on_answer, &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), REASON_USER_UNKNOWN);

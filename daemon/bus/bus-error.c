@@ -24,6 +24,7 @@
         X(TOO_MANY_FAILURES, BUS_ERROR_TOO_MANY_FAILURES)                                          \
         X(OVERLOADED, SD_BUS_ERROR_LIMITS_EXCEEDED)                                                \
         X(STORE_UNAVAILABLE, BUS_ERROR_STORE_UNAVAILABLE)                                          \
+        X(NSS_UNAVAILABLE, SD_BUS_ERROR_NO_SERVER)                                                 \
         X(DAEMON_UNREACHABLE, SD_BUS_ERROR_NO_SERVER)                                              \
         X(TIMED_OUT, SD_BUS_ERROR_TIMEOUT)                                                         \
         X(PEER_UNTRUSTED, SD_BUS_ERROR_AUTH_FAILED)                                                \

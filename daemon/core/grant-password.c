@@ -103,7 +103,7 @@ static bool is_granted_uid(const Call *call) {
 static void password_asker_named(void *userdata, int r, NssAnswer *answer) {
         Call *call = userdata;
 
-        if (r < 0 || !answer->uid_name ||
+        if (r != 0 || !answer->uid_name ||
             !strv_contains(call->authority->config->grant_users, answer->uid_name))
                 return call_finish(call, REASON_ACCESS_DENIED);
         password_look((GrantCall *)call);

@@ -211,10 +211,16 @@ static void nss_job_run(Job *base) {
                 job->result = ask_groups(job);
 }
 
+static int nss_job_result(const NssJob *job) {
+        if (job->job.cancelled)
+                return -ECANCELED;
+        return job->result < 0 && job->result != -ENOMEM ? REASON_NSS_UNAVAILABLE : job->result;
+}
+
 static void nss_job_done(Job *base) {
         _cleanup_(nss_job_freep) NssJob *job = (NssJob *)base;
 
-        job->handler(job->userdata, base->cancelled ? -ECANCELED : job->result, &job->answer);
+        job->handler(job->userdata, nss_job_result(job), &job->answer);
 }
 
 int nss_new(sd_event *event, const NssSource *source, Nss **ret) {

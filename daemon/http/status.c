@@ -22,6 +22,7 @@ enum GrantView { SAME, GRANT };
         X(TOO_MANY_FAILURES, 429, "temporarily_unavailable", SAME)                                 \
         X(OVERLOADED, 503, "temporarily_unavailable", SAME)                                        \
         X(STORE_UNAVAILABLE, 503, "temporarily_unavailable", SAME)                                 \
+        X(NSS_UNAVAILABLE, 503, "temporarily_unavailable", SAME)                                   \
         X(DAEMON_UNREACHABLE, 503, "temporarily_unavailable", SAME)                                \
         X(TIMED_OUT, 503, "temporarily_unavailable", SAME)                                         \
         X(PEER_UNTRUSTED, 403, "access_denied", SAME)                                              \

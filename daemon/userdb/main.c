@@ -143,12 +143,6 @@ static int take_socket(const char *path, char **ret_path, bool *ret_is_made) {
         return n == 1 ? SD_LISTEN_FDS_START : listen_on(path);
 }
 
-/* A dead socket would make every look-up of the machine fail, as long as it lies there. */
-static void leave_no_socket(const char *path, bool inherited) {
-        if (!inherited)
-                (void)unlink(path);
-}
-
 static int run(const Options *options) {
         _cleanup_(userdb_server_freep) UserdbServer *server = NULL;
         sd_event *event = NULL;

@@ -48,7 +48,7 @@ def includes_of(path, pattern):
 
 def layer_of_include(path, name):
     """What "folder/file.h" or a neighbour's "file.h" belongs to."""
-    for base in (ROOT / 'daemon', ROOT / 'client', ROOT, path.parent):
+    for base in (path.parent, ROOT / 'daemon', ROOT / 'client', ROOT):
         if (base / name).is_file():
             return layer_of(base / name)
     return None
