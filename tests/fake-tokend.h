@@ -169,12 +169,15 @@ static inline void fake_stop(FakeTokend *fake) {
 /* Returns when everybody who connected before was served: a client that gave up may still be in the
  * queue, and must not get the answer that is meant for the next. */
 static inline void fake_flush(FakeTokend *fake) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        struct sockaddr_storage address = { 0 };
+        socklen_t size = sizeof(address);
         char byte;
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int fd = -1;
 
-        strcpy(address.sun_path, fake->path);
-        if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+        /* a socket of the listener's kind, see fake-tcp.h */
+        if (getsockname(fake->listener, (struct sockaddr *)&address, &size) == 0)
+                fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0 || connect(fd, (struct sockaddr *)&address, size) < 0)
                 abort();
         if (send(fd, FAKE_FLUSH, strlen(FAKE_FLUSH), MSG_NOSIGNAL) > 0)
                 while (recv(fd, &byte, 1, 0) > 0)
