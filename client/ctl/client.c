@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "members.h"
-#include "pages.h"
-#include "secret-input.h"
-#include "verbs.h"
+#include "ctl/members.h"
+#include "ctl/pages.h"
+#include "ctl/secret-input.h"
+#include "ctl/verbs.h"
 #include "wire/cleanup.h"
 #include "wire/json-write.h"
 #include "wire/text.h"

@@ -1,7 +1,7 @@
 /* Members as people read them. Control characters never reach the terminal: tables escape them by
  * themselves (libsmartcols), lines do it here. */
 
-#include "columns.h"
+#include "ctl/columns.h"
 
 #include <errno.h>
 #include <inttypes.h>

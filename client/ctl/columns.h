@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 enum ColumnKind {
         COLUMN_TEXT,

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl.h"
-#include "secret-input.h"
+#include "ctl/ctl.h"
+#include "ctl/secret-input.h"
 #include "wire/cleanup.h"
 #include "wire/form.h"
 #include "wire/text.h"

@@ -2,7 +2,7 @@
 
 /* What all verbs of tokenctl share: the options, the handle, and how they end. */
 
-#include "options.h"
+#include "ctl/options.h"
 #include "tokend.h"
 #include "wire/json-read.h"
 #include "wire/reason.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "verbs.h"
+#include "ctl/verbs.h"
 #include "wire/text.h"
 
 #define COLUMN 34

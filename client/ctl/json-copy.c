@@ -1,7 +1,7 @@
 /* Copies JSON values. Depth is bounded by the reader (JSON_DEPTH_MAX); errors of writing stick in
  * the writer, errors of reading are returned. */
 
-#include "json-copy.h"
+#include "ctl/json-copy.h"
 
 #include <stdio.h>
 

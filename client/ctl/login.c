@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "columns.h"
-#include "members.h"
-#include "secret-input.h"
-#include "verbs.h"
+#include "ctl/columns.h"
+#include "ctl/members.h"
+#include "ctl/secret-input.h"
+#include "ctl/verbs.h"
 #include "wire/cleanup.h"
 #include "wire/form.h"
 #include "wire/text.h"

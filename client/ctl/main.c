@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "verbs.h"
+#include "ctl/verbs.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 

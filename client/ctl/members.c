@@ -1,7 +1,7 @@
 /* Values of options on their way into a request. A list that turns out empty is refused: it would
  * mean "no limit", which nobody asks for by --scopes="$UNSET". */
 
-#include "members.h"
+#include "ctl/members.h"
 
 #include <errno.h>
 

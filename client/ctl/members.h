@@ -2,7 +2,7 @@
 
 /* Options that become members of a JSON body, one row each. */
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 #include "wire/json-write.h"
 
 enum MemberKind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_LIST };

@@ -1,7 +1,7 @@
 /* Reads the command line by the table below. Names are never abbreviated, so that a new option
  * breaks no script, and --password can't be taken for --password-file. */
 
-#include "options.h"
+#include "ctl/options.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* Pages of a list become one table or one JSON object. A server can't keep us here for ever: a page
  * that names itself as the next is refused. */
 
-#include "pages.h"
+#include "ctl/pages.h"
 
 #include <errno.h>
 #include <libsmartcols.h>
 #include <stdio.h>
 
-#include "json-copy.h"
+#include "ctl/json-copy.h"
 #include "wire/cleanup.h"
 #include "wire/form.h"
 #include "wire/json-write.h"

@@ -2,7 +2,7 @@
 
 /* Lists of any length, fetched and printed page by page. */
 
-#include "columns.h"
+#include "ctl/columns.h"
 
 typedef struct Listing {
         const char *path;   /* with its query, up to where "limit=" goes: ends in '?' or '&' */

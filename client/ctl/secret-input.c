@@ -1,7 +1,7 @@
 /* Secrets from files and people. They are read straight into memory that wipes itself: no stdio
  * buffer in between. */
 
-#include "secret-input.h"
+#include "ctl/secret-input.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 /* Where secrets come from: a file, standard input, or a person at the terminal; never the command
  * line. */
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 /* One trailing newline is dropped, nothing else changed. -EFBIG: more than SECRET_INPUT_MAX.
  * -EILSEQ: a NUL in it. -ENODATA: empty. Other negative errnos: the file can't be read. */

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "columns.h"
-#include "verbs.h"
+#include "ctl/columns.h"
+#include "ctl/verbs.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 

@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "secret-input.h"
+#include "ctl/secret-input.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 

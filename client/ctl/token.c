@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "members.h"
-#include "pages.h"
-#include "verbs.h"
+#include "ctl/members.h"
+#include "ctl/pages.h"
+#include "ctl/verbs.h"
 #include "wire/cleanup.h"
 #include "wire/form.h"
 #include "wire/json-write.h"

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "members.h"
-#include "secret-input.h"
-#include "verbs.h"
+#include "ctl/members.h"
+#include "ctl/secret-input.h"
+#include "ctl/verbs.h"
 #include "wire/cleanup.h"
 #include "wire/json-write.h"
 #include "wire/text.h"

@@ -1,7 +1,7 @@
 /* From a name to an id. Names and ids are two spaces: what is given as a name is never tried as an
  * id, so that nobody's id can be made to look like another's name. */
 
-#include "user-find.h"
+#include "ctl/user-find.h"
 
 #include <errno.h>
 #include <string.h>

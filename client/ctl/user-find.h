@@ -2,7 +2,7 @@
 
 /* Users by name, which people know; the API takes ids. All of these complain. */
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 /* The reply to GET /v1/users?name=, and where in it the user is. */
 enum Exit user_find(Ctl *ctl, const char *name, Reply *ret, JsonNode *ret_user);

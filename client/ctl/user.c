@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "json-copy.h"
-#include "pages.h"
-#include "secret-input.h"
-#include "user-find.h"
-#include "verbs.h"
+#include "ctl/json-copy.h"
+#include "ctl/pages.h"
+#include "ctl/secret-input.h"
+#include "ctl/user-find.h"
+#include "ctl/verbs.h"
 #include "wire/cleanup.h"
 #include "wire/json-write.h"
 #include "wire/text.h"

@@ -1,6 +1,6 @@
 /* The table of verbs, and how words find their row. */
 
-#include "verbs.h"
+#include "ctl/verbs.h"
 
 #include <string.h>
 

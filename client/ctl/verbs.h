@@ -2,7 +2,7 @@
 
 /* The verbs, one row each: dispatch, help and completion are made from them. */
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 typedef struct Verb {
         const char *noun;
