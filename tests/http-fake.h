@@ -19,8 +19,9 @@
 
 struct Authority {
         sd_event *event;
-        int result; /* what calls end with, unless they know better */
-        bool hangs; /* calls stay unanswered until fake_answer_all() */
+        int result;       /* what calls end with, unless they know better */
+        bool hangs_early; /* authority_identify() too */
+        bool hangs;       /* calls stay unanswered until fake_answer_all() */
         unsigned retry_after;
         int store_error;
         bool without_store;
@@ -91,7 +92,7 @@ static void fake_finish(FakeCall *call) {
 
 static int fake_on_turn(sd_event_source *source, void *userdata) {
         FakeCall *call = userdata;
-        if (call->authority->hangs && !call->caller_handler) {
+        if (call->authority->hangs && (!call->caller_handler || call->authority->hangs_early)) {
                 call->next = call->authority->waiting;
                 call->authority->waiting = call;
                 return 0;

@@ -301,6 +301,29 @@ static void test_deadlines(void **state) {
         assert_int_equal(h->authority->n_calls, 0);
 }
 
+/* A head that comes late leaves less time for the body: who came later and said nothing outlives
+ * it. */
+static void test_total_deadline(void **state) {
+        Harness *h = *state;
+        int first = client_connect(h), second = -1;
+        int64_t start = now();
+        char bytes[16];
+
+        while (recv(first, bytes, sizeof(bytes), MSG_DONTWAIT) != 0) {
+                if (second < 0 && now() - start > 100 * USEC_PER_MSEC) {
+                        second = client_connect(h);
+                        client_say(first, "POST /oauth/revoke HTTP/1.1\r\nHost: a\r\n"
+                                          "Content-Length: 60000\r\n\r\n");
+                }
+                assert_true(sd_event_run(h->event, 5000) >= 0);
+                assert_true(now() - start < 5 * USEC_PER_SEC);
+        }
+        assert_true(second >= 0);
+        assert_int_equal(recv(second, bytes, sizeof(bytes), MSG_DONTWAIT), -1);
+        close(first);
+        close(second);
+}
+
 static void test_the_core_may_take_its_time(void **state) {
         Harness *h = *state;
         int fd = client_connect(h);
@@ -335,9 +358,8 @@ static void test_client_goes_away(void **state) {
         harness_turn(h, 10);
 }
 
-/* harness_done() frees the server while the core still works. */
-static void test_server_goes_away(void **state) {
-        Harness *h = *state;
+/* While the core still works; its answer comes later, in teardown(). */
+static void server_goes_away(Harness *h) {
         int fd = client_connect(h), idle = client_connect(h);
         Talk talk;
 
@@ -353,6 +375,19 @@ static void test_server_goes_away(void **state) {
         assert_true(talk.closed);
         close(fd);
         close(idle);
+}
+
+static void test_server_goes_away(void **state) {
+        server_goes_away(*state);
+}
+
+static void test_server_goes_away_early(void **state) {
+        Harness *h = *state;
+
+        h->authority->hangs_early = true;
+        server_goes_away(h);
+        fake_answer_all(h->authority);
+        assert_int_equal(h->authority->n_calls, 0);
 }
 
 /* Heads that never end, as fast as they can be sent. */
@@ -640,10 +675,12 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_endless_body, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_pages_of_other_sites, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_deadlines, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_total_deadline, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_long_heads, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_the_core_may_take_its_time, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_client_goes_away, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_server_goes_away, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_server_goes_away_early, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_drain_of_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
