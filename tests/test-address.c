@@ -44,7 +44,8 @@ static void test_addresses(void **state) {
         Address address;
 
         expect("127.0.0.1:7450", true, 7450, "127.0.0.1");
-        expect("127.200.0.1:0", true, 0, "127.200.0.1");
+        expect("127.200.0.1:0", true, 0, "127.0.0.1");
+        expect("[::ffff:127.0.0.9]:1", false, 1, "127.0.0.1");
         expect("128.0.0.1:1", false, 1, "128.0.0.1");
         expect("0.0.0.0:1", false, 1, "0.0.0.0");
         expect("[::1]:65535", true, 65535, "::/64");

@@ -226,11 +226,17 @@ unsigned throttle_verdict(Throttle *throttle, const char *who, const char *remot
         return 0;
 }
 
+/* Whoever is on this machine may call from all of 127.0.0.0/8: that is one remote. */
+static bool remote_key_in_addr(struct in_addr address, char ret[static PEER_REMOTE_MAX]) {
+        if (ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET)
+                address.s_addr = htonl(INADDR_LOOPBACK);
+        return inet_ntop(AF_INET, &address, ret, PEER_REMOTE_MAX);
+}
+
 static bool remote_key_ipv4(const char *text, char ret[static PEER_REMOTE_MAX]) {
         struct in_addr address;
 
-        return inet_pton(AF_INET, text, &address) == 1 &&
-               inet_ntop(AF_INET, &address, ret, PEER_REMOTE_MAX);
+        return inet_pton(AF_INET, text, &address) == 1 && remote_key_in_addr(address, ret);
 }
 
 static bool remote_key_ipv6(const char *text, char ret[static PEER_REMOTE_MAX]) {
@@ -244,8 +250,12 @@ static bool remote_key_ipv6(const char *text, char ret[static PEER_REMOTE_MAX]) 
         plain[size] = '\0';
         if (inet_pton(AF_INET6, plain, &address) != 1)
                 return false;
-        if (IN6_IS_ADDR_V4MAPPED(&address))
-                return inet_ntop(AF_INET, address.s6_addr + 12, ret, PEER_REMOTE_MAX);
+        if (IN6_IS_ADDR_V4MAPPED(&address)) {
+                struct in_addr mapped;
+
+                memcpy(&mapped, address.s6_addr + 12, sizeof(mapped));
+                return remote_key_in_addr(mapped, ret);
+        }
         memset(address.s6_addr + 8, 0, 8);
         if (!inet_ntop(AF_INET6, &address, ret, PEER_REMOTE_MAX - strlen("/64")))
                 return false;

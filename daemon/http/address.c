@@ -88,6 +88,9 @@ void address_remote(const Address *address, char ret[static PEER_REMOTE_MAX]) {
         } else if (address->any.sa_family == AF_INET6) {
                 memset(&network.ip6.sin6_addr.s6_addr[8], 0, 8);
         }
+        /* Whoever is on this machine may call from all of 127.0.0.0/8: that is one remote. */
+        if (network.any.sa_family == AF_INET && address_is_loopback(&network))
+                network.ip4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         format_host(&network, host);
         snprintf(ret, PEER_REMOTE_MAX, network.any.sa_family == AF_INET6 ? "%s/64" : "%s", host);
 }
