@@ -212,6 +212,29 @@ static void test_throttle_by_email(void **state) {
                          REASON_TOO_MANY_FAILURES);
 }
 
+/* Whether somebody has an address must not show in how its spellings are counted. */
+static void test_throttle_by_unknown_email(void **state) {
+        Core *core = *state;
+        static const char *const spellings[] = { "nobody@example.org", "Nobody@example.org",
+                                                 "NOBODY@EXAMPLE.ORG", "nobody@Example.org" };
+        _secret_ wrong = core_secret("wrong");
+        _caller_ app = CALLER_INIT;
+        _heard_ heard = { 0 };
+
+        core_add_client(core, "app", "password", NULL, false);
+        app = core_client(core, "app");
+        for (unsigned i = 0; i < ELEMENTSOF(spellings); i++) {
+                authority_grant(core->authority, &app,
+                                &(GrantRequest){ .grant_type = "password",
+                                                 .email = spellings[i],
+                                                 .password = &wrong },
+                                core_on_answer, &heard);
+                assert_int_equal(core_wait(core, &heard),
+                                 i < 3 ? REASON_WRONG_PASSWORD : REASON_TOO_MANY_FAILURES);
+                heard_done(&heard);
+        }
+}
+
 static void test_states(void **state) {
         Core *core = *state;
         Caller root = core_root();
@@ -581,6 +604,7 @@ int main(void) {
                 TEST(test_junk_counts_nothing),
                 TEST(test_throttle),
                 TEST(test_throttle_by_email),
+                TEST(test_throttle_by_unknown_email),
                 TEST(test_states),
                 TEST(test_grant_users),
                 TEST(test_scopes),

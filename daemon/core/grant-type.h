@@ -13,6 +13,7 @@ typedef struct GrantCall {
 
         /* password */
         const char *who; /* the throttle's keys */
+        char *folded;    /* an address that no user has, in lower case */
         char remote[PEER_REMOTE_MAX];
 
         /* refresh_token */

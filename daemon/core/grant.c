@@ -70,6 +70,7 @@ static int grant_check(GrantCall *grant, const GrantType *type) {
 static void grant_done(Call *call) {
         GrantCall *grant = (GrantCall *)call;
 
+        free(grant->folded);
         strv_free(grant->wanted);
         token_unref(grant->old);
         login_free(grant->family);
