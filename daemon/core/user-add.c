@@ -22,6 +22,8 @@
 #define UID_TRIES_MAX 256U
 /* More than anybody is in. */
 #define GROUPS_MAX 1024U
+/* Only users whom the machine knows already have these (userdb/snapshot-read.c). */
+#define UID_SYSTEM_MAX 999U
 /* systemd's dynamic users; what lies above is an error in too many programs. */
 #define UID_DYNAMIC_MIN 61184U
 #define UID_DYNAMIC_MAX 65519U
@@ -236,10 +238,16 @@ static int add_adopt(UserAddCall *add, NssUser *known) {
         return 0;
 }
 
-/* A user of tokend's own, which gets a group of its name and number. 0 or a Reason. */
+/* A user of tokend's own, which gets a group of its name and number. 0 or a Reason. What userdb must
+ * not serve would keep it from serving anybody. */
 static int add_own(UserAddCall *add, const NssAnswer *answer) {
+        uint32_t uid = add->request->uid;
+
         if (answer->group_exists)
                 return REASON_NAME_TAKEN;
+        if (uid != UID_NONE && (uid <= UID_SYSTEM_MAX ||
+                                (uid >= UID_DYNAMIC_MIN && uid <= UID_16BIT_NONE)))
+                return REASON_UID_NOT_PERMITTED;
         add->user->uid = add->request->uid;
         add->user->gid = add->request->uid;
         return answer->uid_name || answer->gid_name ? REASON_UID_TAKEN : 0;
