@@ -72,15 +72,25 @@ static void on_settled(void *userdata) {
 static void on_token_new(void *userdata, const Token *token) {
         Manager *manager = userdata;
 
-        if (manager->bus)
-                bus_token_new(manager->bus, token);
+        bus_token_new(manager->bus, token);
 }
 
 static void on_token_removed(void *userdata, const char *id, const char *reason) {
         Manager *manager = userdata;
 
-        if (manager->bus)
-                bus_token_removed(manager->bus, id, reason);
+        bus_token_removed(manager->bus, id, reason);
+}
+
+static void on_tokens_removed(void *userdata, uint64_t n) {
+        Manager *manager = userdata;
+
+        bus_tokens_removed(manager->bus, n);
+}
+
+static void on_token_used(void *userdata, const TokenHash *hash) {
+        Manager *manager = userdata;
+
+        bus_token_used(manager->bus, hash);
 }
 
 static void on_users_changed(void *userdata, void (*done)(void *done_userdata),
@@ -231,9 +241,15 @@ static int start_store(Manager *manager) {
 
         r = store_open(manager->event, &clock_system, manager->config->store, &manager->store,
                        &message);
-        if (r < 0)
+        if (r < 0) {
                 report(r, "cannot open the store", message);
-        return r;
+                return r;
+        }
+        r = store_status(manager->store).error;
+        if (r < 0)
+                journal_log(LOG_WARNING, &(JournalFields){ .error = r },
+                            "the store can be read, but not written");
+        return 0;
 }
 
 static int start_authority(Manager *manager) {
@@ -241,6 +257,8 @@ static int start_authority(Manager *manager) {
                 .userdata = manager,
                 .token_new = on_token_new,
                 .token_removed = on_token_removed,
+                .tokens_removed = on_tokens_removed,
+                .token_used = on_token_used,
                 .users_changed = on_users_changed,
         };
         const char *snapshot = manager->config->userdb ? manager->config->userdb_snapshot : NULL;

@@ -37,6 +37,8 @@ typedef struct Core {
         Authority *authority;
         unsigned n_new; /* what the observer heard */
         unsigned n_removed;
+        uint64_t n_removed_with_owner;
+        unsigned n_used;
         char removed[64];
 } Core;
 
@@ -105,6 +107,18 @@ static inline int core_wait(Core *core, Heard *heard) {
 
 static inline void core_count_new(void *userdata, const Token *token) {
         ((Core *)userdata)->n_new++;
+}
+
+static inline void core_count_all_removed(void *userdata, uint64_t n) {
+        Core *core = userdata;
+
+        core->n_removed_with_owner += n;
+}
+
+static inline void core_count_used(void *userdata, const TokenHash *hash) {
+        Core *core = userdata;
+
+        core->n_used++;
 }
 
 static inline void core_count_removed(void *userdata, const char *id, const char *reason) {
@@ -206,6 +220,8 @@ static inline void core_open(Core *core) {
                                                         .userdata = core,
                                                         .token_new = core_count_new,
                                                         .token_removed = core_count_removed,
+                                                        .tokens_removed = core_count_all_removed,
+                                                        .token_used = core_count_used,
                                                 });
 }
 

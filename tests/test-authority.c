@@ -136,6 +136,7 @@ static void test_last_uses_are_written(void **state) {
                 assert_true(i < 1000);
                 assert_true(sd_event_run(core->event, 10 * USEC_PER_MSEC) >= 0);
         }
+        assert_int_equal(core->n_used, 1);
         assert_int_equal(last_used_take(core->authority->last_used, &cursor, &touch, 1), 0);
         assert_int_equal(authority_status(core->authority).store.error, 0);
 }

@@ -102,6 +102,36 @@ static void test_storm(void **state) {
         assert_int_equal(heard.n_changed, 1);
 }
 
+static void test_a_whole_owners_tokens(void **state) {
+        Fixture *f = *state;
+        Heard heard = { 0 };
+
+        listen_to(f, &heard);
+        bus_tokens_removed(f->bus, 5);
+        bus_tokens_removed(f->bus, 7);
+        turn_until(f, heard.n_changed == 1);
+        assert_int_equal(heard.removed, 12);
+        assert_int_equal(heard.n_removed, 0);
+
+        bus_tokens_removed(f->bus, UINT64_MAX / 2);
+        turn_until(f, heard.n_changed == 2);
+        assert_true(heard.removed == UINT32_MAX + 12U);
+}
+
+static void test_last_use(void **state) {
+        Fixture *f = *state;
+        Heard heard = { 0 };
+        const Token *token = fake_token(f, 1, ADA_UID);
+
+        listen_to(f, &heard);
+        for (unsigned i = 0; i < SIGNALS_MAX + 50; i++)
+                bus_token_used(f->bus, &token->hash);
+        turn_until(f, heard.n_properties == SIGNALS_MAX);
+        turn_for(f, 1200 * USEC_PER_MSEC);
+        assert_int_equal(heard.n_properties, SIGNALS_MAX);
+        assert_int_equal(heard.n_changed, 0);
+}
+
 static void test_without_a_bus(void **state) {
         Fixture *f = *state;
         const Token *token = fake_token(f, 1, ADA_UID);
@@ -109,6 +139,8 @@ static void test_without_a_bus(void **state) {
 
         bus_token_new(NULL, token);
         bus_token_removed(NULL, "00112233445566778899aabbccddeeff", "revoked");
+        bus_tokens_removed(NULL, 1);
+        bus_token_used(NULL, &token->hash);
         assert_int_equal(bus_new(&options, &f->bus), 0);
         bus_token_new(f->bus, token);
         bus_token_removed(f->bus, "00112233445566778899aabbccddeeff", "revoked");
@@ -119,6 +151,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_one_by_one, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_storm, fixture_setup, fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_a_whole_owners_tokens, fixture_setup,
+                                                fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_last_use, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_without_a_bus, fixture_setup_without_bus,
                                                 fixture_teardown),
         };

@@ -240,6 +240,7 @@ static void test_revoke_owner(void **state) {
         RevokeRequest by_uid = { .uid = 70000 };
         assert_int_equal(revoke_owner(core, &people.ada, by_uid, &heard), 0);
         assert_int_equal(heard.answer.n_revoked, 5);
+        assert_int_equal(core->n_removed_with_owner, 2 + 5);
         assert_int_equal(introspect(core, &people.root, &people.of_ada.answer.access_token),
                          REASON_TOKEN_UNKNOWN);
         Caller again = CALLER_INIT;

@@ -31,3 +31,5 @@ void bus_freep(Bus **bus);
 /* To be called from the authority's observer. */
 void bus_token_new(Bus *bus, const Token *token);
 void bus_token_removed(Bus *bus, const char *id, const char *reason);
+void bus_tokens_removed(Bus *bus, uint64_t n);
+void bus_token_used(Bus *bus, const TokenHash *hash);

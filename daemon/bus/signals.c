@@ -13,9 +13,18 @@
 #include "bus/token-properties.h"
 #include "wire/text.h"
 
+static int on_second(sd_event_source *source, uint64_t now, void *userdata);
+
 static void window_reset(Signals *signals, bool is_storm) {
         signals->n_window = signals->n_added = signals->n_removed = 0;
         signals->is_storm = is_storm;
+}
+
+/* A second that begins now, unless one is under way. */
+static bool window_begin(Bus *bus) {
+        return bus->signals.window ||
+               sd_event_add_time_relative(bus->options.event, &bus->signals.window, CLOCK_MONOTONIC,
+                                          USEC_PER_SEC, 1, on_second, bus) >= 0;
 }
 
 static void log_unsent(int r) {
@@ -46,9 +55,7 @@ static int on_second(sd_event_source *source, uint64_t now, void *userdata) {
 static bool admit(Bus *bus, unsigned *counter) {
         Signals *signals = &bus->signals;
 
-        if (!signals->window &&
-            sd_event_add_time_relative(bus->options.event, &signals->window, CLOCK_MONOTONIC,
-                                       USEC_PER_SEC, 1, on_second, bus) < 0)
+        if (!window_begin(bus))
                 return false;
         signals->n_window++;
         if (!signals->is_storm && signals->n_window <= SIGNALS_MAX)
@@ -86,4 +93,24 @@ void bus_token_removed(Bus *bus, const char *id, const char *reason) {
                                       "s", "revoked", 0));
         log_unsent(sd_bus_emit_signal(bus->connection, MANAGER_PATH, MANAGER_INTERFACE,
                                       "TokenRemoved", "sos", id, path, reason ? reason : ""));
+}
+
+void bus_tokens_removed(Bus *bus, uint64_t n) {
+        if (!bus || !bus->connection || !window_begin(bus))
+                return;
+        n += bus->signals.n_removed;
+        bus->signals.n_removed = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+/* Says that it was used, not when: who may know asks for the property. */
+void bus_token_used(Bus *bus, const TokenHash *hash) {
+        char path[TOKEN_PATH_SIZE];
+        unsigned untold = 0;
+
+        if (!bus || !bus->connection || !admit(bus, &untold))
+                return;
+        token_to_path(&(Token){ .hash = *hash }, path);
+        log_unsent(sd_bus_emit_signal(bus->connection, path, PROPERTIES_INTERFACE,
+                                      "PropertiesChanged", "sa{sv}as", TOKEN_INTERFACE, 0, 1,
+                                      "LastUsedUSec"));
 }

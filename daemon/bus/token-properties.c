@@ -63,7 +63,7 @@ const TokenProperty token_properties[] = {
         { "CreatedUSec", "t", "const", append_usec, offsetof(Token, created) },
         { "ExpiresUSec", "t", "const", append_usec, offsetof(Token, expires) },
         { "Login", "s", "const", append_text, offsetof(Token, login) },
-        { "LastUsedUSec", "t", "false", append_last_used, 0 },
+        { "LastUsedUSec", "t", "invalidates", append_last_used, 0 },
         { "State", "s", "true", append_state, 0 },
         { 0 },
 };

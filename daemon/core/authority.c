@@ -90,6 +90,12 @@ static int sweep_dispatch(sd_event_source *source, uint64_t time, void *userdata
 
 static void touch_answered(StoreRequest *request, void *userdata);
 
+static void touch_tell(Authority *authority, const StoreRequest *request) {
+        for (size_t i = 0; authority->observer.token_used && i < request->n_touches; i++)
+                authority->observer.token_used(authority->observer.userdata,
+                                               &request->touches[i].hash);
+}
+
 static void touch_submit(Authority *authority) {
         _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOUCH);
 
@@ -102,6 +108,7 @@ static void touch_submit(Authority *authority) {
                 free(TAKE_PTR(authority->touch));
                 return;
         }
+        touch_tell(authority, request);
         chore_submit(authority, &authority->touch, TAKE_PTR(request), touch_answered);
 }
 
@@ -219,4 +226,9 @@ void authority_token_new(Authority *authority, const Token *token) {
 void authority_token_removed(Authority *authority, const char *id, const char *reason) {
         if (authority->observer.token_removed)
                 authority->observer.token_removed(authority->observer.userdata, id, reason);
+}
+
+void authority_tokens_removed(Authority *authority, uint64_t n) {
+        if (authority->observer.tokens_removed && n > 0)
+                authority->observer.tokens_removed(authority->observer.userdata, n);
 }

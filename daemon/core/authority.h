@@ -54,6 +54,10 @@ typedef struct AuthorityObserver {
         /* A login's token, or one that was named in a revocation; not every issue. */
         void (*token_new)(void *userdata, const Token *token);
         void (*token_removed)(void *userdata, const char *id, const char *reason);
+        /* A whole owner's tokens died at once. */
+        void (*tokens_removed)(void *userdata, uint64_t n);
+        /* It was asked about since it was told the last time; at most once a minute. */
+        void (*token_used)(void *userdata, const TokenHash *hash);
         /* Users were added, removed or changed: call done(done_userdata) when others can see it; the
          * change's reply waits for that. */
         void (*users_changed)(void *userdata, void (*done)(void *done_userdata), void *done_userdata);

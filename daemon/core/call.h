@@ -137,3 +137,4 @@ static inline int64_t call_now(const Call *call) {
 /* Tell the observer, if there is one. */
 void authority_token_new(Authority *authority, const Token *token);
 void authority_token_removed(Authority *authority, const char *id, const char *reason);
+void authority_tokens_removed(Authority *authority, uint64_t n);

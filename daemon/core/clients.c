@@ -183,6 +183,7 @@ static void remove_answered(Call *call, StoreRequest *request) {
                 return call_finish(call, request->result);
         call->answer.client = TAKE_PTR(request->clients[0]);
         call->answer.n_revoked = request->n_affected;
+        authority_tokens_removed(call->authority, request->n_affected);
         cache_forget_client(call->authority->cache, call->answer.client->id);
         admin->audit.client = call->answer.client->id;
         admin_audit(admin, AUDIT_CLIENT_REMOVED);

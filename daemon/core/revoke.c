@@ -127,6 +127,7 @@ static void owner_revoked(Call *call, StoreRequest *request) {
         else
                 cache_clear(cache);
         call->answer.n_revoked = request->n_affected;
+        authority_tokens_removed(call->authority, request->n_affected);
         call->audit = &revoke->audit;
         call_finish(call, 0);
 }

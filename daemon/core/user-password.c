@@ -46,6 +46,7 @@ static void password_written(Call *call, StoreRequest *request) {
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
         call->answer.n_revoked = request->n_affected;
+        authority_tokens_removed(call->authority, request->n_affected);
         cache_forget_user(call->authority->cache, call->answer.user->id);
         if (call->answer.user->state != old_state)
                 return admin_finish_changed(&set->admin);
