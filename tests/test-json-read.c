@@ -80,6 +80,20 @@ static void test_walks(void **state) {
         assert_int_equal(json_first(json, n), JSON_NONE);
 }
 
+/* A name in C is text as it is, whatever it looks like. */
+static void test_backslashes_in_names(void **state) {
+        _cleanup_(json_freep) Json *json = parse("{\"a\":1,\"\\\\u0061\":2,\"a\\\\\":3,\"\\u00e9\":4}");
+        int64_t number;
+
+        assert_int_equal(json_get_int64(json, JSON_ROOT, "\\u0061", &number), 0);
+        assert_int_equal(number, 2);
+        assert_int_equal(json_get_int64(json, JSON_ROOT, "a\\", &number), 0);
+        assert_int_equal(number, 3);
+        assert_int_equal(json_get_int64(json, JSON_ROOT, "\xc3\xa9", &number), 0);
+        assert_int_equal(number, 4);
+        assert_int_equal(json_get(json, JSON_ROOT, "\xc3"), JSON_NONE);
+}
+
 static void test_names_given_twice(void **state) {
         static const char *const bad[] = { "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}",
                                            "[{\"x\":{\"k\":1,\"j\":2,\"k\":3}}]" };
@@ -121,6 +135,7 @@ int main(void) {
                 cmocka_unit_test(test_members),           cmocka_unit_test(test_wrong_types_leave_the_output),
                 cmocka_unit_test(test_walks),             cmocka_unit_test(test_names_given_twice),
                 cmocka_unit_test(test_lone_scalars),      cmocka_unit_test(test_large_object),
+                cmocka_unit_test(test_backslashes_in_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

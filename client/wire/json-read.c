@@ -132,24 +132,6 @@ size_t json_size(const Json *json, JsonNode container) {
         return type == JSON_OBJECT || type == JSON_ARRAY ? (size_t)json->tokens[container].size : 0;
 }
 
-static bool name_equals(const Json *json, JsonNode node, const char *name) {
-        const char *p = json->text + json->tokens[node].start, *end = json->text + json->tokens[node].end;
-
-        while (p < end && *name)
-                if (json_next_character(&p) != json_next_character(&name))
-                        return false;
-        return p == end && !*name;
-}
-
-JsonNode json_get(const Json *json, JsonNode object, const char *name) {
-        if (json_type(json, object) != JSON_OBJECT)
-                return JSON_NONE;
-        for (JsonNode n = json_first(json, object); n != JSON_NONE; n = json_next(json, n))
-                if (name_equals(json, n, name))
-                        return json_value(json, n);
-        return JSON_NONE;
-}
-
 static size_t utf8_encode(uint32_t c, char ret[static 4]) {
         if (c < 0x80) {
                 ret[0] = (char)c;
@@ -171,6 +153,30 @@ static size_t utf8_encode(uint32_t c, char ret[static 4]) {
         ret[2] = (char)(0x80 | (c >> 6 & 0x3f));
         ret[3] = (char)(0x80 | (c & 0x3f));
         return 4;
+}
+
+static bool name_equals(const Json *json, JsonNode node, const char *name) {
+        const char *p = json->text + json->tokens[node].start, *end = json->text + json->tokens[node].end;
+
+        /* Escapes are undone on one side only: name is text as it is. */
+        while (p < end) {
+                char utf8[4];
+                size_t size = utf8_encode(json_next_character(&p), utf8);
+
+                if (strncmp(name, utf8, size) != 0)
+                        return false;
+                name += size;
+        }
+        return !*name;
+}
+
+JsonNode json_get(const Json *json, JsonNode object, const char *name) {
+        if (json_type(json, object) != JSON_OBJECT)
+                return JSON_NONE;
+        for (JsonNode n = json_first(json, object); n != JSON_NONE; n = json_next(json, n))
+                if (name_equals(json, n, name))
+                        return json_value(json, n);
+        return JSON_NONE;
 }
 
 int json_text(const Json *json, JsonNode node, Secret *ret) {
