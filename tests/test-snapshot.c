@@ -80,6 +80,7 @@ static void test_no_field_breaks_out(void **state) {
                 { .name = "a:b", .uid = 70000, .gid = 70000, .home = "/", .shell = "/bin/sh" },
                 { .name = "ada", .uid = 70000, .gid = 70000, .home = "/\nroot:0:0", .shell = "/bin/sh" },
                 { .name = "ada", .uid = 70000, .gid = 70000, .home = "/", .shell = "/bin/sh:x" },
+                { .name = "ada", .uid = 70000, .gid = 70000, .home = "/\xe9", .shell = "/bin/sh" },
         };
         _cleanup_(freep) char *path = path_in(*state);
 
@@ -117,6 +118,12 @@ static void test_what_is_refused(void **state) {
                 "tokend-userdb 1\na/b:70000:70000:/h:/s:active:\n",
                 "tokend-userdb 1\nbob:70000:70000:/h:/s:active:\nada:70001:70001:/h:/s:active:\n",
                 "tokend-userdb 1\nada:70000:70000:/h:/s:active:\nada:70001:70001:/h:/s:active:\n",
+                "tokend-userdb 1\nada:70000:70000:/h:/s:active:\nbob:70000:70000:/h:/s:active:\n",
+                "tokend-userdb 1\nada:70000:70000:/h:/s:lock:\n",   /* no state */
+                "tokend-userdb 1\nada:70000:70000::/s:active:\n",    /* no home */
+                "tokend-userdb 1\nada:70000:70000:/h:s:active:\n",   /* no path */
+                "tokend-userdb 1\nada:70000:70000:/\xe9:/s:active:\n",
+                "tokend-userdb 1\nada:70000:70000:/h:/s:active:\xff\n",
         };
         _cleanup_(freep) char *path = path_in(*state);
         Snapshot *snapshot = NULL;

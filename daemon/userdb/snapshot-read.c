@@ -21,6 +21,12 @@ static bool uid_is_servable(uint32_t uid) {
         return uid >= SERVED_UID_MIN && uid <= SERVED_UID_MAX && (uid < 61184 || uid > 65535);
 }
 
+/* systemd takes no record at all with a path that is none. */
+static bool user_is_servable(const SnapshotUser *user) {
+        return uid_is_servable(user->uid) && uid_is_servable(user->gid) && user->home[0] == '/' &&
+               user->shell[0] == '/';
+}
+
 Snapshot *snapshot_ref(Snapshot *snapshot) {
         snapshot->n_ref++;
         return snapshot;
@@ -89,9 +95,11 @@ static int parse_user(char *line, SnapshotUser *user) {
         if (parse_uint32(uid, &user->uid) < 0 || parse_uint32(gid, &user->gid) < 0)
                 return -EBADMSG;
         user->locked = streq(state, "locked");
+        if (!user->locked && !streq(state, "active"))
+                return -EBADMSG;
         if (!*user->shell)
                 user->shell = NULL;
-        if (user->shell && (!uid_is_servable(user->uid) || !uid_is_servable(user->gid)))
+        if (user->shell && !user_is_servable(user))
                 return -EBADMSG;
         r = strv_split(groups, ",", &split);
         if (r < 0)
@@ -136,6 +144,17 @@ static int compare_uids(const void *a, const void *b, void *userdata) {
         return (x > y) - (x < y);
 }
 
+/* Sorts, and refuses a uid that two have. */
+static int index_uids(Snapshot *snapshot) {
+        const size_t *by_uid = snapshot->by_uid;
+
+        qsort_r(snapshot->by_uid, snapshot->n_by_uid, sizeof(size_t), compare_uids, snapshot);
+        for (size_t i = 1; i < snapshot->n_by_uid; i++)
+                if (compare_uids(&by_uid[i - 1], &by_uid[i], snapshot) == 0)
+                        return -EBADMSG;
+        return 0;
+}
+
 int snapshot_read(int fd, Snapshot **ret) {
         _cleanup_(snapshot_unrefp) Snapshot *snapshot = calloc(1, sizeof(Snapshot));
         size_t size = 0, first = strlen(SNAPSHOT_FORMAT "\n");
@@ -148,12 +167,13 @@ int snapshot_read(int fd, Snapshot **ret) {
         if (r < 0)
                 return r;
         if (size < first || memcmp(snapshot->text, SNAPSHOT_FORMAT "\n", first) != 0 ||
-            strlen(snapshot->text) != size)
+            !text_is_utf8(snapshot->text, size))
                 return -EBADMSG;
         r = parse_users(snapshot, snapshot->text + first);
+        if (r >= 0)
+                r = index_uids(snapshot);
         if (r < 0)
                 return r;
-        qsort_r(snapshot->by_uid, snapshot->n_by_uid, sizeof(size_t), compare_uids, snapshot);
         *ret = TAKE_PTR(snapshot);
         return 0;
 }

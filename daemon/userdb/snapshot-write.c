@@ -20,7 +20,7 @@ static int compare_users(const void *a, const void *b) {
 static int append_field(Secret *out, const char *field, char end) {
         int r;
 
-        if (strpbrk(field, ":\n,"))
+        if (strpbrk(field, ":\n,") || !text_is_utf8(field, strlen(field)))
                 return -EINVAL;
         r = secret_append_text(out, field);
         return r < 0 ? r : secret_append(out, &end, 1);

@@ -31,7 +31,8 @@ typedef struct Snapshot {
         size_t n_by_uid;
 } Snapshot;
 
-/* -ENOENT, -EBADMSG (not the format, out of order, or a uid that is not for people), -EFBIG, … */
+/* -ENOENT, -EBADMSG (not the format or UTF-8, out of order, or a uid that two have or that is not
+ * for people), -EFBIG, … */
 int snapshot_read(int fd, Snapshot **ret);
 Snapshot *snapshot_ref(Snapshot *snapshot);
 Snapshot *snapshot_unref(Snapshot *snapshot);
