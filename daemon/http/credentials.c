@@ -115,7 +115,7 @@ static int parse_bearer(const char *text, size_t size, ParsedCredentials *ret) {
 
         while (i < size &&
                ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
-                (text[i] >= '0' && text[i] <= '9') || strchr("-._~+/", text[i])))
+                (text[i] >= '0' && text[i] <= '9') || (text[i] && strchr("-._~+/", text[i]))))
                 i++;
         if (i == 0)
                 return REASON_INVALID_TOKEN;
