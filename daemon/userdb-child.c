@@ -31,6 +31,8 @@
 #define SETTLE_USEC      (5 * USEC_PER_SEC)
 #define END_TIMEOUT_MSEC 1000
 
+#define SOCKET_OPTION "--socket="
+
 struct UserdbChild {
         UserdbChildOptions options;
         char *program;
@@ -143,12 +145,17 @@ static bool is_served(const char *path) {
         return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
 }
 
+/* The options' own text may be gone by now: a reload replaces it. */
+static const char *socket_path(const UserdbChild *child) {
+        return child->socket_argument + strlen(SOCKET_OPTION);
+}
+
 static int start(UserdbChild *child) {
         pid_t parent = getpid(), pid;
         int r;
 
         /* Looked at again: if that one goes, somebody must take its place. */
-        if (is_served(child->options.socket)) {
+        if (is_served(socket_path(child))) {
                 restart_later(child);
                 return 0;
         }
@@ -264,7 +271,7 @@ int userdb_child_new(const UserdbChildOptions *options, UserdbChild **ret) {
         child->options = *options;
         child->delay = DELAY_MIN_USEC;
         child->notify_fd = -1;
-        if (asprintf(&child->socket_argument, "--socket=%s", options->socket) < 0 ||
+        if (asprintf(&child->socket_argument, SOCKET_OPTION "%s", options->socket) < 0 ||
             asprintf(&child->snapshot_argument, "--snapshot=%s", options->snapshot) < 0)
                 return -ENOMEM;
 
@@ -293,9 +300,16 @@ static void end_process(UserdbChild *child) {
                 return;
 
         kill(pid, SIGTERM);
-        if (ended.fd < 0 || poll(&ended, 1, END_TIMEOUT_MSEC) <= 0)
-                kill(pid, SIGKILL);
+        if (ended.fd >= 0 && poll(&ended, 1, END_TIMEOUT_MSEC) > 0) {
+                waitpid(pid, NULL, 0);
+                return;
+        }
+
+        /* It could not clear up, and a dead socket there is an error to everybody who asks NSS. */
+        kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
+        if (!is_served(socket_path(child)))
+                (void)unlink(socket_path(child));
 }
 
 UserdbChild *userdb_child_free(UserdbChild *child) {
