@@ -132,6 +132,8 @@ static enum Exit page_print(Ctl *ctl, const Listing *listing, const char *cursor
         if (rows == JSON_NONE || json_type(reply.json, rows) != JSON_ARRAY ||
             (r < 0 && r != -ENOENT) || (next && streq_ptr(next, cursor)))
                 return malformed();
+        if (ctl_wants_json(ctl) && !cursor)
+                printf("{\"%s\":[", listing->member);
         if (ctl_wants_json(ctl))
                 r = page_print_json(reply.json, rows, is_first);
         else if (json_size(reply.json, rows) > 0) {
@@ -149,8 +151,6 @@ enum Exit listing_print(Ctl *ctl, const Listing *listing) {
         _cleanup_(freep) char *cursor = NULL;
         bool is_first = true;
 
-        if (ctl_wants_json(ctl))
-                printf("{\"%s\":[", listing->member);
         do {
                 char *next = NULL;
                 enum Exit e;
