@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,6 +25,7 @@ typedef struct Fake {
         bool read_held;
         int commit_error, begin_error, run_error, open_error;
         unsigned n_begins, n_commits, n_rollbacks, n_runs, n_reads, n_closes, n_settles;
+        unsigned run_usec; /* a change lasts so long */
         unsigned largest; /* requests in one transaction */
         unsigned in_batch;
         unsigned n_committed;
@@ -67,6 +69,8 @@ static inline int fake_begin(Backend *backend) {
 static inline int fake_run(Backend *backend, StoreRequest *request) {
         int r;
 
+        if (!backend->read_only && fake.run_usec > 0)
+                usleep(fake.run_usec);
         pthread_mutex_lock(&fake.lock);
         while (backend->read_only && fake.read_held)
                 pthread_cond_wait(&fake.changed, &fake.lock);

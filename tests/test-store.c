@@ -74,16 +74,22 @@ static int teardown(void **state) {
         return 0;
 }
 
-static int submit(Context *context, enum StoreVerb verb, unsigned id, unsigned result) {
+static int submit_as(Context *context, enum StoreVerb verb, unsigned id, unsigned result,
+                     bool urgent) {
         _cleanup_(store_request_freep) StoreRequest *request = store_request_new(verb);
         int r;
 
         request->key.uid = id;
         request->limit = result;
+        request->urgent = urgent;
         r = store_submit(context->store, request, hear, &context->heard);
         if (r >= 0)
                 TAKE_PTR(request);
         return r;
+}
+
+static int submit(Context *context, enum StoreVerb verb, unsigned id, unsigned result) {
+        return submit_as(context, verb, id, result, false);
 }
 
 static void loop_until(Context *context, unsigned n) {
@@ -135,6 +141,57 @@ static void test_batches_are_bounded(void **state) {
         loop_until(context, n + 1);
         assert_int_equal(fake.largest, STORE_BATCH_MAX);
         assert_int_equal(fake.n_commits, 4);
+}
+
+/* Behind what is under way, in front of all that waits, and in order among themselves. */
+static void assert_urgent_first(Context *context, enum StoreVerb verb, bool *held) {
+        static const unsigned order[] = { 0, 10, 11, 1, 2, 3, 4 };
+
+        for (unsigned i = 1; i < 5; i++)
+                assert_int_equal(submit(context, verb, i, 0), 0);
+        assert_int_equal(submit_as(context, verb, 10, 0, true), 0);
+        assert_int_equal(submit_as(context, verb, 11, 0, true), 0);
+        hold(held, false);
+        loop_until(context, ELEMENTSOF(order));
+        for (size_t i = 0; i < ELEMENTSOF(order); i++)
+                assert_int_equal(context->heard.ids[i], order[i]);
+}
+
+static void test_urgent_changes_go_first(void **state) {
+        Context *context = *state;
+
+        hold(&fake.commit_held, true);
+        assert_int_equal(submit(context, STORE_TOKEN_ISSUE, 0, 0), 0);
+        wait_for_commit();
+        assert_urgent_first(context, STORE_TOKEN_ISSUE, &fake.commit_held);
+}
+
+static void test_urgent_lookups_go_first(void **state) {
+        Context *context = *state;
+
+        hold(&fake.read_held, true);
+        assert_int_equal(submit(context, STORE_USER_GET, 0, 0), 0);
+        /* Until the reader has taken it, which nobody else sees. */
+        assert_silent(context);
+        assert_urgent_first(context, STORE_USER_GET, &fake.read_held);
+}
+
+/* Nobody waits for more than STORE_BATCH_USEC of others' changes, and none of these is lost. */
+static void test_slow_batches_end_early(void **state) {
+        Context *context = *state;
+
+        hold(&fake.commit_held, true);
+        assert_int_equal(submit(context, STORE_TOUCH, 0, 0), 0);
+        wait_for_commit();
+        fake.run_usec = STORE_BATCH_USEC / 2;
+        for (unsigned i = 1; i < 9; i++)
+                assert_int_equal(submit_as(context, STORE_TOUCH, i, 0, i < 3), 0);
+        hold(&fake.commit_held, false);
+        loop_until(context, 9);
+        assert_in_range(fake.largest, 1, 2);
+        assert_int_equal(fake.n_committed, 9);
+        for (unsigned i = 0; i < 9; i++)
+                assert_int_equal(context->heard.ids[i], i);
 }
 
 static void test_failed_commit_fails_all(void **state) {
@@ -342,6 +399,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_answer_after_commit),
                 TEST(test_batches_are_bounded),
+                TEST(test_urgent_changes_go_first),
+                TEST(test_urgent_lookups_go_first),
+                TEST(test_slow_batches_end_early),
                 TEST(test_failed_commit_fails_all),
                 TEST(test_failed_begin_runs_nothing),
                 TEST(test_failed_run_ends_the_batch),

@@ -266,6 +266,8 @@ static void call_submit(Call *call, StoreRequest *request, CallStoreStep step, b
         assert(!call->step);
         if (!owned)
                 return call_finish(call, -ENOMEM);
+        /* Logins come through root's hands; nobody's flood may keep them waiting. */
+        owned->urgent = call->caller->peer.door != DOOR_TCP && call->caller->peer.uid == 0;
 
         int r = store_submit(call->authority->store, owned, store_answered, call);
         if (r == -EAGAIN)

@@ -35,10 +35,12 @@ typedef struct StoreVerbInfo {
 } StoreVerbInfo;
 const StoreVerbInfo *store_verb_info(enum StoreVerb verb);
 
-/* Waiting requests a lane; beyond them store_submit() says -EAGAIN. */
+/* Waiting requests a lane, the urgent ones by themselves; beyond them store_submit() says -EAGAIN. */
 #define STORE_QUEUE_MAX 4096U
 /* Requests that one transaction takes. */
 #define STORE_BATCH_MAX 512U
+/* After this time it takes no more, so that an urgent request need not wait for all of them. */
+#define STORE_BATCH_USEC (50 * USEC_PER_MSEC)
 
 /* store_open() behind the choice of a backend. */
 int store_open_backend(sd_event *event, const Clock *clock, const BackendOps *ops, const char *path,

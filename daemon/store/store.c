@@ -2,6 +2,9 @@
  * one transaction and posts the answers after its commit; what arrives meanwhile gathers for the
  * next one. The reader answers look-ups one by one over a connection of its own.
  *
+ * In both, urgent requests go first, and none waits for more than what is under way: the reader
+ * takes one at a time, the writer ends a transaction early when its requests take long.
+ *
  * Invariants: a change is answered 0 only when its commit has returned; store_revocations() has
  * moved before the handler of a revocation runs; a full queue refuses, it never grows. */
 
@@ -25,16 +28,23 @@ typedef struct Envelope {
         StoreRequest *request;
 } Envelope;
 
+enum { QUEUE_URGENT, QUEUE_ORDINARY, _QUEUE_MAX };
+
+typedef struct Queue {
+        Envelope *first, *last;
+        size_t n_waiting;
+} Queue;
+
 typedef struct Lane Lane;
 struct Lane {
         Store *store;
         Backend *backend;
         void (*serve)(Lane *lane, Envelope *batch);
+        unsigned batch_max;
         pthread_t thread;
         bool started;
         pthread_cond_t wake;
-        Envelope *first, *last; /* under the store's lock, likewise: */
-        size_t n_waiting;
+        Queue queues[_QUEUE_MAX]; /* under the store's lock */
 };
 
 struct Store {
@@ -80,13 +90,59 @@ static void answer_error(Envelope *batch, int error) {
         answer(batch);
 }
 
+static Queue *queue_of(Lane *lane, const Envelope *envelope) {
+        return &lane->queues[envelope->request->urgent ? QUEUE_URGENT : QUEUE_ORDINARY];
+}
+
+static void queue_append(Queue *queue, Envelope *envelope) {
+        *(queue->last ? &queue->last->next : &queue->first) = envelope;
+        queue->last = envelope;
+        queue->n_waiting++;
+}
+
+static Envelope *queue_take(Queue *queue) {
+        Envelope *envelope = queue->first;
+
+        if (!envelope)
+                return NULL;
+        queue->first = TAKE_PTR(envelope->next);
+        if (!queue->first)
+                queue->last = NULL;
+        queue->n_waiting--;
+        return envelope;
+}
+
+/* Back to where it was taken from: in front of what came meanwhile. */
+static void lane_give_back(Lane *lane, Envelope *rest) {
+        Queue front[_QUEUE_MAX] = { 0 };
+        Envelope *envelope;
+
+        pthread_mutex_lock(&lane->store->lock);
+        while ((envelope = rest)) {
+                rest = TAKE_PTR(envelope->next);
+                queue_append(&front[queue_of(lane, envelope) - lane->queues], envelope);
+        }
+        for (size_t i = 0; i < _QUEUE_MAX; i++) {
+                while ((envelope = queue_take(&lane->queues[i])))
+                        queue_append(&front[i], envelope);
+                lane->queues[i] = front[i];
+        }
+        pthread_mutex_unlock(&lane->store->lock);
+}
+
+/* Those for which there was no time any more go back. */
 static int run_batch(Lane *lane, Envelope *batch) {
         const BackendOps *ops = lane->store->ops;
+        int64_t start = clock_monotonic(&clock_system);
         int r;
 
         r = ops->begin(lane->backend);
-        for (Envelope *envelope = batch; r >= 0 && envelope; envelope = envelope->next)
+        for (Envelope *envelope = batch; r >= 0 && envelope; envelope = envelope->next) {
                 r = ops->run(lane->backend, envelope->request);
+                if (r >= 0 && envelope->next &&
+                    clock_monotonic(&clock_system) - start >= STORE_BATCH_USEC)
+                        lane_give_back(lane, TAKE_PTR(envelope->next));
+        }
         if (r >= 0)
                 r = ops->commit(lane->backend);
         if (r < 0)
@@ -125,29 +181,24 @@ static void serve_lookups(Lane *lane, Envelope *batch) {
         }
 }
 
+static bool lane_is_idle(const Lane *lane) {
+        return !lane->queues[QUEUE_URGENT].first && !lane->queues[QUEUE_ORDINARY].first;
+}
+
 /* Waits for requests; NULL when the store closes and nothing is left. */
 static Envelope *lane_take(Lane *lane) {
         Store *store = lane->store;
-        Envelope *batch, *last;
+        Queue batch = { 0 };
 
         pthread_mutex_lock(&store->lock);
-        while (!lane->first && !store->stopping)
+        while (lane_is_idle(lane) && !store->stopping)
                 pthread_cond_wait(&lane->wake, &store->lock);
 
-        batch = last = lane->first;
-        for (unsigned n = 1; last && last->next && n < STORE_BATCH_MAX; n++)
-                last = last->next;
-        for (Envelope *envelope = batch; envelope; envelope = envelope->next) {
-                lane->n_waiting--;
-                if (envelope == last)
-                        break;
-        }
-        if (last)
-                lane->first = TAKE_PTR(last->next);
-        if (!lane->first)
-                lane->last = NULL;
+        for (size_t i = 0; i < _QUEUE_MAX; i++)
+                while (batch.n_waiting < lane->batch_max && lane->queues[i].first)
+                        queue_append(&batch, queue_take(&lane->queues[i]));
         pthread_mutex_unlock(&store->lock);
-        return batch;
+        return batch.first;
 }
 
 static void *lane_main(void *userdata) {
@@ -183,9 +234,11 @@ static void lane_stop(Lane *lane) {
         pthread_cond_destroy(&lane->wake);
 }
 
-static void lane_init(Lane *lane, Store *store, void (*serve)(Lane *, Envelope *)) {
+static void lane_init(Lane *lane, Store *store, void (*serve)(Lane *, Envelope *),
+                      unsigned batch_max) {
         lane->store = store;
         lane->serve = serve;
+        lane->batch_max = batch_max;
         pthread_cond_init(&lane->wake, NULL);
 }
 
@@ -199,8 +252,8 @@ int store_open_backend(sd_event *event, const Clock *clock, const BackendOps *op
                 return -ENOMEM;
         store->ops = ops;
         pthread_mutex_init(&store->lock, NULL);
-        lane_init(&store->writer, store, serve_changes);
-        lane_init(&store->reader, store, serve_lookups);
+        lane_init(&store->writer, store, serve_changes, STORE_BATCH_MAX);
+        lane_init(&store->reader, store, serve_lookups, 1);
 
         r = mailbox_new(event, &store->mailbox);
         if (r < 0)
@@ -267,20 +320,16 @@ void store_closep(Store **store) {
 
 static int lane_queue(Lane *lane, Envelope *envelope) {
         Store *store = lane->store;
+        Queue *queue = queue_of(lane, envelope);
         int r = 0;
 
         pthread_mutex_lock(&store->lock);
         if (store->stopping)
                 r = -ESHUTDOWN;
-        else if (lane->n_waiting >= STORE_QUEUE_MAX)
+        else if (queue->n_waiting >= STORE_QUEUE_MAX)
                 r = -EAGAIN;
         if (r == 0) {
-                if (lane->last)
-                        lane->last->next = envelope;
-                else
-                        lane->first = envelope;
-                lane->last = envelope;
-                lane->n_waiting++;
+                queue_append(queue, envelope);
                 pthread_cond_signal(&lane->wake);
         }
         pthread_mutex_unlock(&store->lock);

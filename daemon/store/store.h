@@ -129,6 +129,7 @@ struct StoreRequest {
         Secret hash;
         enum UserState state;
         bool include_used;
+        bool urgent; /* goes before those that are not */
 
         User **users;
         size_t n_users;
