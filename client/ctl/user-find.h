@@ -9,8 +9,3 @@ enum Exit user_find(Ctl *ctl, const char *name, Reply *ret, JsonNode *ret_user);
 /* Asks "/v1/users/" id suffix, the id being the name's; body (JSON) NULL: none. */
 enum Exit user_change(Ctl *ctl, const char *name, const char *method, const char *suffix,
                       const Secret *body, Reply *ret);
-/* The id of the caller itself, who may not look users up; it must have that name. */
-enum Exit self_find_id(Ctl *ctl, const char *name, char **ret);
-/* The same as user_change(), of a user whose id is known. */
-enum Exit user_change_by_id(Ctl *ctl, const char *name, const char *id, const char *method,
-                            const char *suffix, const Secret *body, Reply *ret);

@@ -109,18 +109,6 @@ static enum Exit passwords_get(const Ctl *ctl, const char *name, Secret *ret_old
         return secret_get(ctl, OPTION_PASSWORD_FILE, prompt, true, ret_new);
 }
 
-static enum Exit password_change(Ctl *ctl, const char *name, const Secret *body, Reply *ret) {
-        _cleanup_(freep) char *id = NULL;
-        enum Exit e;
-
-        if (!ctl_is_ordinary(ctl))
-                return user_change(ctl, name, "POST", "/password", body, ret);
-        e = self_find_id(ctl, name, &id);
-        if (e != EXIT_DONE)
-                return e;
-        return user_change_by_id(ctl, name, id, "POST", "/password", body, ret);
-}
-
 enum Exit user_passwd(Ctl *ctl, char **arguments, size_t n) {
         _cleanup_(secret_done) Secret old = SECRET_INIT;
         _cleanup_(secret_done) Secret new = SECRET_INIT;
@@ -143,6 +131,6 @@ enum Exit user_passwd(Ctl *ctl, char **arguments, size_t n) {
                 return complain_of_password(arguments[0]);
         if (r < 0)
                 return complain_of_error(arguments[0], r);
-        e = password_change(ctl, arguments[0], &body, &reply);
+        e = user_change(ctl, arguments[0], "POST", "/password", &body, &reply);
         return e == EXIT_DONE ? print_change(ctl, arguments[0], "has a new password", &reply) : e;
 }
