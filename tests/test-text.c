@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "wire/protocol.h"
 #include "wire/text.h"
@@ -101,11 +102,32 @@ static void test_vectors(void **state) {
         assert_false(strv_contains(NULL, "x"));
 }
 
+/* A caller who has proven nothing may send a word in every other byte of a body. Counting the list
+ * anew for each word took seconds of processor time here. */
+static void test_many_words(void **state) {
+        enum { WORDS = 32768, TIMES = 8 };
+        static char text[2 * WORDS + 1];
+        struct timespec spent;
+
+        for (size_t i = 0; i < WORDS; i++)
+                memcpy(text + 2 * i, "a ", 2);
+        for (int i = 0; i < TIMES; i++) {
+                _cleanup_(strv_freep) char **strv = NULL, **copy = NULL;
+
+                assert_int_equal(strv_split(text, " ", &strv), 0);
+                assert_int_equal(strv_copy(strv, &copy), 0);
+                assert_int_equal(strv_length(copy), WORDS);
+                assert_string_equal(copy[WORDS - 1], "a");
+        }
+        assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent), 0);
+        assert_in_range(spent.tv_sec, 0, 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_user_names), cmocka_unit_test(test_utf8),
                 cmocka_unit_test(test_hex),        cmocka_unit_test(test_numbers),
-                cmocka_unit_test(test_vectors),
+                cmocka_unit_test(test_vectors),    cmocka_unit_test(test_many_words),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,23 +266,28 @@ int json_get_bool(const Json *json, JsonNode object, const char *name, bool *ret
 int json_get_strv(const Json *json, JsonNode object, const char *name, char ***ret) {
         _cleanup_(strv_freep) char **strv = NULL;
         JsonNode list = JSON_NONE;
+        size_t n_texts = 0;
         int r = find_member(json, object, name, &list);
 
         if (r < 0)
                 return r;
         if (json_type(json, list) != JSON_ARRAY)
                 return -EBADMSG;
-        strv = calloc(1, sizeof(char *));
+        for (JsonNode n = json_first(json, list); n != JSON_NONE; n = json_next(json, n))
+                n_texts++;
+        strv = calloc(n_texts + 1, sizeof(char *));
         if (!strv)
                 return -ENOMEM;
+        n_texts = 0;
         for (JsonNode n = json_first(json, list); n != JSON_NONE; n = json_next(json, n)) {
                 _cleanup_(secret_done) Secret text = SECRET_INIT;
 
                 r = json_text(json, n, &text);
-                if (r >= 0)
-                        r = strv_extend(&strv, secret_text(&text));
                 if (r < 0)
                         return r;
+                strv[n_texts] = strdup(secret_text(&text));
+                if (!strv[n_texts++])
+                        return -ENOMEM;
         }
         *ret = TAKE_PTR(strv);
         return 0;

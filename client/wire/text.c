@@ -193,19 +193,30 @@ int strv_extend(char ***strv, const char *text) {
         return strv_extend_bytes(strv, text, strlen(text));
 }
 
+static size_t count_words(const char *text, const char *separators) {
+        size_t n = 0;
+
+        for (const char *p = text + strspn(text, separators); *p; n++) {
+                p += strcspn(p, separators);
+                p += strspn(p, separators);
+        }
+        return n;
+}
+
+/* Text of strangers may have a word in every other byte: the list is made in its full length. */
 int strv_split(const char *text, const char *separators, char ***ret) {
-        _cleanup_(strv_freep) char **strv = calloc(1, sizeof(char *));
+        size_t n = count_words(text, separators);
+        _cleanup_(strv_freep) char **strv = calloc(n + 1, sizeof(char *));
+        const char *p = text;
 
         if (!strv)
                 return -ENOMEM;
-        for (const char *p = text; *p;) {
-                size_t size = strcspn(p, separators);
-                int r = size > 0 ? strv_extend_bytes(&strv, p, size) : 0;
-
-                if (r < 0)
-                        return r;
-                p += size;
+        for (size_t i = 0; i < n; i++) {
                 p += strspn(p, separators);
+                strv[i] = strndup(p, strcspn(p, separators));
+                if (!strv[i])
+                        return -ENOMEM;
+                p += strcspn(p, separators);
         }
         *ret = TAKE_PTR(strv);
         return 0;
@@ -218,14 +229,13 @@ int strv_copy(char *const *strv, char ***ret) {
                 *ret = NULL;
                 return 0;
         }
-        copy = calloc(1, sizeof(char *));
+        copy = calloc(strv_length(strv) + 1, sizeof(char *));
         if (!copy)
                 return -ENOMEM;
-        for (; *strv; strv++) {
-                int r = strv_extend(&copy, *strv);
-
-                if (r < 0)
-                        return r;
+        for (size_t i = 0; strv[i]; i++) {
+                copy[i] = strdup(strv[i]);
+                if (!copy[i])
+                        return -ENOMEM;
         }
         *ret = TAKE_PTR(copy);
         return 0;
