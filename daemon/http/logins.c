@@ -37,10 +37,7 @@ static int login_open(Request *request) {
 }
 
 static int write_login_token(Request *request, Answer *answer, JsonWriter *w) {
-        char id[TOKEN_ID_SIZE + 1];
-
-        token_hash_to_id(&answer->token->hash, id);
-        json_write_text(w, "id", id);
+        write_token_id(w, "id", answer->token);
         json_write_text(w, "login", answer->token->login);
         return write_grant(w, answer);
 }

@@ -10,22 +10,16 @@
 #include "wire/text.h"
 
 static int write_token_answer(Request *request, Answer *answer, JsonWriter *w) {
-        char id[TOKEN_ID_SIZE + 1];
-        int r;
+        int r = answer->without_store ? 0 : write_grant(w, answer);
 
-        if (!answer->without_store) {
-                r = write_grant(w, answer);
-                if (r != 0)
-                        return r;
-        }
+        if (r != 0)
+                return r;
         if (request->peer.door != DOOR_SOCKET)
                 return 0;
 
         /* What only this machine gets to see. */
-        if (answer->token) {
-                token_hash_to_id(&answer->token->hash, id);
-                json_write_text(w, "id", id);
-        }
+        if (answer->token)
+                write_token_id(w, "id", answer->token);
         if (answer->login)
                 json_write_text(w, "login", answer->login->id);
         if (answer->user) {
@@ -33,8 +27,8 @@ static int write_token_answer(Request *request, Answer *answer, JsonWriter *w) {
                 write_state(w, answer);
         }
         json_write_text(w, "reason",
-                        answer->without_store ? reason_to_string(REASON_STORE_UNAVAILABLE)
-                                              : reason_to_string(answer->state));
+                        reason_to_string(answer->without_store ? REASON_STORE_UNAVAILABLE
+                                                               : answer->state));
         return 0;
 }
 
@@ -68,7 +62,6 @@ static int token(Request *request) {
 
 static int write_active(Request *request, const Answer *answer, JsonWriter *w) {
         const Token *token = answer->token;
-        char id[TOKEN_ID_SIZE + 1];
         int r;
 
         json_write_bool(w, "active", true);
@@ -84,8 +77,7 @@ static int write_active(Request *request, const Answer *answer, JsonWriter *w) {
         json_write_text(w, "iss", request->context->issuer);
         if (token->kind == TOKEN_ACCESS)
                 json_write_text(w, "token_type", "Bearer");
-        token_hash_to_id(&token->hash, id);
-        json_write_text(w, "jti", id);
+        write_token_id(w, "jti", token);
         json_write_text(w, "role", token->user_role);
         return 0;
 }
@@ -129,7 +121,7 @@ static int revoke_token(Request *request) {
 static const Route routes[] = {
         { "POST", "/oauth/token",      token,        BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM },
         { "POST", "/oauth/introspect", introspect,   BODY_FORM, ROUTE_CLIENT_FORM },
-        { "POST", "/oauth/revoke",     revoke_token,     BODY_FORM, ROUTE_CLIENT_FORM },
+        { "POST", "/oauth/revoke",     revoke_token, BODY_FORM, ROUTE_CLIENT_FORM },
 };
 /* clang-format on */
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -38,7 +37,6 @@ Request *request_ref(Request *request) {
 Request *request_unref(Request *request) {
         if (!request || --request->n_ref > 0)
                 return NULL;
-        secret_done(&request->target);
         for (size_t i = 0; i < SEGMENTS_MAX; i++)
                 secret_done(&request->segments[i]);
         form_done(&request->query);
@@ -185,6 +183,14 @@ int request_keep(Request *request, void *data, void (*destroy)(void *data)) {
         return 0;
 }
 
+static void destroy_strv(void *data) {
+        strv_free(data);
+}
+
+int request_keep_strv(Request *request, char **strv) {
+        return request_keep(request, strv, destroy_strv);
+}
+
 void *request_alloc(Request *request, size_t size) {
         void *data = calloc(1, size);
         return data && request_keep(request, data, free) == 0 ? data : NULL;
@@ -224,15 +230,11 @@ int request_json_secret(Request *request, const char *name, const Secret **ret) 
         return json_result(r);
 }
 
-static void destroy_strv(void *data) {
-        strv_free(data);
-}
-
 int request_json_strv(Request *request, const char *name, char *const **ret) {
         char **strv = NULL;
         int r = json_get_strv(request->json, JSON_ROOT, name, &strv);
         if (r == 0)
-                r = request_keep(request, strv, destroy_strv);
+                r = request_keep_strv(request, strv);
         if (r == 0)
                 *ret = strv;
         return json_result(r);

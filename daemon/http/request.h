@@ -46,7 +46,6 @@ struct Request {
         const HttpContext *context; /* NULL: the server is gone, see request_detach() */
         Peer peer;
         char method[16];
-        Secret target;                 /* the request line's, as sent */
         Secret segments[SEGMENTS_MAX]; /* decoded */
         size_t n_segments;
         Form query;
@@ -101,6 +100,8 @@ int seconds_to_usec(int64_t seconds, int64_t *ret);
 void *request_alloc(Request *request, size_t size);
 /* Takes data, also on failure: -ENOMEM. */
 int request_keep(Request *request, void *data, void (*destroy)(void *data));
+/* The same for a vector of strings. */
+int request_keep_strv(Request *request, char **strv);
 
 /* Before a call of the core: what to make of its answer. Takes the reference that
  * request_answered(), the handler to pass with the request as userdata, gives back. */

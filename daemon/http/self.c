@@ -9,22 +9,13 @@
 #include "wire/text.h"
 
 static int write_self(Request *request, Answer *answer, JsonWriter *w) {
-        char id[TOKEN_ID_SIZE + 1];
-        int r = write_grant(w, answer);
+        int r = write_issued_answer(request, answer, w);
 
-        if (r != 0)
-                return r;
-        token_hash_to_id(&answer->token->hash, id);
-        json_write_text(w, "id", id);
-        if (answer->user) {
+        if (r == 0 && answer->user) {
                 write_account(w, answer->user);
                 write_state(w, answer);
         }
-        return 0;
-}
-
-static void destroy_strv(void *data) {
-        strv_free(data);
+        return r;
 }
 
 static int self_token(Request *request) {
@@ -44,7 +35,7 @@ static int self_token(Request *request) {
         }
         r = scopes_parse(form_get_text(&request->form, "scope"), &scopes);
         if (r == 0)
-                r = request_keep(request, scopes, destroy_strv);
+                r = request_keep_strv(request, scopes);
         if (r != 0)
                 return r == -EINVAL ? REASON_INVALID_SCOPE : r;
         issue->scopes = scopes;

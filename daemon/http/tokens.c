@@ -9,17 +9,6 @@
 #include "http/write.h"
 #include "wire/text.h"
 
-static int write_issued(Request *request, Answer *answer, JsonWriter *w) {
-        char id[TOKEN_ID_SIZE + 1];
-        int r = write_grant(w, answer);
-
-        if (r != 0)
-                return r;
-        token_hash_to_id(&answer->token->hash, id);
-        json_write_text(w, "id", id);
-        return 0;
-}
-
 static int token_issue(Request *request) {
         IssueRequest *issue = request_alloc(request, sizeof(*issue));
         int r;
@@ -37,7 +26,7 @@ static int token_issue(Request *request) {
                 return r;
         if (!issue->user == !issue->client_id)
                 return REASON_INVALID_REQUEST;
-        request_await(request, 201, write_issued);
+        request_await(request, 201, write_issued_answer);
         authority_issue(request->context->authority, &request->caller, issue, request_answered,
                         request);
         return 0;

@@ -41,11 +41,15 @@ void write_client(JsonWriter *w, const Client *client) {
         write_seconds(w, "created", client->created);
 }
 
-void write_token(JsonWriter *w, const Authority *authority, const Token *token) {
+void write_token_id(JsonWriter *w, const char *name, const Token *token) {
         char id[TOKEN_ID_SIZE + 1];
 
         token_hash_to_id(&token->hash, id);
-        json_write_text(w, "id", id);
+        json_write_text(w, name, id);
+}
+
+void write_token(JsonWriter *w, const Authority *authority, const Token *token) {
+        write_token_id(w, "id", token);
         json_write_text(w, "kind", token_kind_to_string(token->kind));
         json_write_text(w, "user", token->user_name);
         json_write_text(w, "user_id", token->user_id);
@@ -94,6 +98,14 @@ int write_grant(JsonWriter *w, const Answer *answer) {
 void write_state(JsonWriter *w, const Answer *answer) {
         const char *state = reason_to_string(answer->state);
         json_write_text(w, "state", state ? state : user_state_to_string(USER_ACTIVE));
+}
+
+int write_issued_answer(Request *request, Answer *answer, JsonWriter *w) {
+        int r = write_grant(w, answer);
+
+        if (r == 0)
+                write_token_id(w, "id", answer->token);
+        return r;
 }
 
 int write_revoked_answer(Request *request, Answer *answer, JsonWriter *w) {

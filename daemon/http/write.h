@@ -11,6 +11,8 @@
 void write_user(JsonWriter *w, const User *user);
 void write_client(JsonWriter *w, const Client *client);
 void write_token(JsonWriter *w, const Authority *authority, const Token *token);
+/* The public id of token, as a member of that name. */
+void write_token_id(JsonWriter *w, const char *name, const Token *token);
 void write_account(JsonWriter *w, const User *user); /* username, uid, gid */
 /* access_token, token_type, expires_in, refresh_token, scope: RFC 6749 section 5.1. 0 or -ENOMEM.
  */
@@ -20,4 +22,5 @@ int write_scope(JsonWriter *w, const Token *token);
 void write_state(JsonWriter *w, const Answer *answer); /* "active" or "password-must-change" */
 
 /* Answer writers that more than one endpoint needs. */
+int write_issued_answer(Request *request, Answer *answer, JsonWriter *w); /* write_grant(), id */
 int write_revoked_answer(Request *request, Answer *answer, JsonWriter *w);
