@@ -4,7 +4,6 @@
 
 #include "http/exchange.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

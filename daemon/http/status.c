@@ -4,7 +4,8 @@
 #include "http/status.h"
 
 #include <errno.h>
-#include <stddef.h>
+
+#include "wire/text.h"
 
 /* How a refusal shows at the token endpoint: as everywhere, or as an invalid grant. */
 enum GrantView { SAME, GRANT };
@@ -97,7 +98,7 @@ static const Status invalid_grant = { 400, "invalid_grant" };
 enum Reason status_reason(int r) {
         if (r > 0)
                 return r < _REASON_MAX ? (enum Reason)r : REASON_NONE;
-        for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        for (size_t i = 0; i < ELEMENTSOF(faults); i++)
                 if (faults[i].error == -r)
                         return faults[i].reason;
         return REASON_NONE;

@@ -6,6 +6,7 @@
 
 #include "http/route.h"
 #include "http/write.h"
+#include "wire/text.h"
 
 static int write_one(Request *request, Answer *answer, JsonWriter *w) {
         write_user(w, answer->user);
@@ -44,7 +45,7 @@ static int read_user(Request *request, UserAddRequest *user) {
         };
         int r = 0;
 
-        for (size_t i = 0; r == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(texts); i++)
                 r = request_json_text(request, texts[i].name, texts[i].ret);
         if (r == 0)
                 r = request_json_strv(request, "scopes", &user->scopes);
