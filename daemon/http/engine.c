@@ -16,8 +16,10 @@
 
 /* Heads are small; a larger one gets 431. */
 #define CONNECTION_MEMORY (16U * 1024U)
-/* Turns of MHD_run() before others on the loop get theirs. */
+/* Turns of MHD_run() before others on the loop get theirs, and the time after which no further one
+ * begins: each of them serves all connections that are ready. */
 #define RUNS_MAX 16
+#define RUN_USEC (5 * USEC_PER_MSEC)
 
 struct Engine {
         struct MHD_Daemon *daemon;
@@ -47,6 +49,7 @@ void engine_wake(Engine *engine) {
 }
 
 void engine_run(Engine *engine) {
+        int64_t start = clock_monotonic(&clock_system);
         MHD_UNSIGNED_LONG_LONG left = 0;
 
         for (int i = 0; i < RUNS_MAX; i++) {
@@ -55,7 +58,7 @@ void engine_run(Engine *engine) {
                         (void)sd_event_source_set_enabled(engine->timer, SD_EVENT_OFF);
                         return;
                 }
-                if (left > 0)
+                if (left > 0 || clock_monotonic(&clock_system) - start >= RUN_USEC)
                         break;
         }
         /* Milliseconds from now. Nothing left of them: go on in the loop's next turn. */
