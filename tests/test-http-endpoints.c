@@ -361,7 +361,7 @@ static void test_paths(void **state) {
         expect(h, "GET", "http://localhost/v1/users", NULL, NULL, 400, "", NULL);
         talk_request(h, false, "PUT", "/v1/users/x", "", JSON, "{}", &talk);
         assert_int_equal(talk.status, 405);
-        assert_non_null(strstr(talk.text, "Allow: GET, PATCH, DELETE\r\n"));
+        assert_non_null(strstr(talk.text, "Allow: GET, HEAD, PATCH, DELETE\r\n"));
         talk_request(h, false, "VERYLONGMETHODNAMETHATISNONE", "/v1/users", "", NULL, NULL, &talk);
         assert_int_equal(talk.status, 405);
 }

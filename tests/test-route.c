@@ -86,8 +86,9 @@ static void test_tables(void **state) {
                 { "POST", "/a/:x", nothing, BODY_NONE, 0 },
                 { "PUT", "/a/here", nothing, BODY_NONE, 0 },
                 { "GET", "/a/socket", nothing, BODY_NONE, ROUTE_SOCKET },
+                { "GET", "/b", nothing, BODY_NONE, 0 },
         };
-        static const RouteTable table = { routes, 4 };
+        static const RouteTable table = ROUTE_TABLE(routes);
         const RouteTable *const tables[] = { &table, NULL };
         Request *request = request_for(DOOR_TCP, "GET", "/a/1/b/2/c/3");
         assert_int_equal(route_find(tables, request), 0);
@@ -99,6 +100,12 @@ static void test_tables(void **state) {
         request = request_for(DOOR_TCP, "DELETE", "/a/here");
         assert_int_equal(route_find(tables, request), -EOPNOTSUPP);
         assert_string_equal(request->reply.allow, "POST, PUT");
+        request_unref(request);
+
+        /* RFC 9110 section 10.2.1: all that the path supports, HEAD too. */
+        request = request_for(DOOR_TCP, "DELETE", "/b");
+        assert_int_equal(route_find(tables, request), -EOPNOTSUPP);
+        assert_string_equal(request->reply.allow, "GET, HEAD");
         request_unref(request);
 
         request = request_for(DOOR_TCP, "GET", "/a/socket");

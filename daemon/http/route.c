@@ -70,6 +70,8 @@ int route_find(const RouteTable *const *tables, Request *request) {
                                 return 0;
                         }
                         allow(&request->reply, route->method);
+                        if (streq(route->method, "GET"))
+                                allow(&request->reply, "HEAD");
                         found = true;
                 }
         return found ? -EOPNOTSUPP : -ENOENT;
