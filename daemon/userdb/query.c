@@ -17,12 +17,11 @@
 static const struct {
         const char *name;
         enum QueryMethod method;
-        const char *name_key;
-        const char *id_key;
+        const char *id_key; /* NULL: takes none */
 } methods[] = {
-        { INTERFACE "GetUserRecord", QUERY_USER, "userName", "uid" },
-        { INTERFACE "GetGroupRecord", QUERY_GROUP, "groupName", "gid" },
-        { INTERFACE "GetMemberships", QUERY_MEMBERSHIPS, "userName", NULL },
+        { INTERFACE "GetUserRecord", QUERY_USER, "uid" },
+        { INTERFACE "GetGroupRecord", QUERY_GROUP, "gid" },
+        { INTERFACE "GetMemberships", QUERY_MEMBERSHIPS, NULL },
 };
 
 Query *query_free(Query *query) {
@@ -164,6 +163,7 @@ static void write_group(JsonWriter *w, const SnapshotUser *user, const char *ser
 static const SnapshotUser *next_user(Query *query) {
         const Snapshot *snapshot = query->snapshot;
         const char *name = query->method == QUERY_GROUP ? query->group_name : query->user_name;
+        bool is_single = name || query->id != UINT32_MAX;
 
         while (query->position < snapshot->n_users) {
                 const SnapshotUser *user;
@@ -174,7 +174,7 @@ static const SnapshotUser *next_user(Query *query) {
                         user = snapshot_find_uid(snapshot, query->id);
                 else
                         user = &snapshot->users[query->position];
-                query->position = name || query->id != UINT32_MAX ? snapshot->n_users : query->position + 1;
+                query->position = is_single ? snapshot->n_users : query->position + 1;
                 if (user && user->shell)
                         return user;
         }
@@ -185,9 +185,9 @@ static const SnapshotUser *next_user(Query *query) {
  * not served. So a gid is looked up among the uids and compared. */
 static bool write_record(Query *query, const char *service, JsonWriter *w) {
         for (const SnapshotUser *user; (user = next_user(query));) {
-                if (query->method == QUERY_GROUP && query->id != UINT32_MAX && user->gid != query->id)
-                        continue;
-                if (query->method == QUERY_USER && query->id != UINT32_MAX && user->uid != query->id)
+                uint32_t id = query->method == QUERY_GROUP ? user->gid : user->uid;
+
+                if (query->id != UINT32_MAX && id != query->id)
                         continue;
                 if (query->method == QUERY_USER)
                         write_user(w, user, service);
@@ -200,14 +200,16 @@ static bool write_record(Query *query, const char *service, JsonWriter *w) {
 
 static bool write_membership(Query *query, JsonWriter *w) {
         const Snapshot *snapshot = query->snapshot;
+        const char *name = query->user_name;
 
         while (query->position < snapshot->n_users) {
-                const SnapshotUser *user = query->user_name ? snapshot_find_name(snapshot, query->user_name)
-                                                            : &snapshot->users[query->position];
-                const char *group = user && user->groups ? user->groups[query->group_position] : NULL;
+                const SnapshotUser *user = name ? snapshot_find_name(snapshot, name)
+                                                : &snapshot->users[query->position];
+                char *const *groups = user ? user->groups : NULL;
+                const char *group = groups ? groups[query->group_position] : NULL;
 
                 if (!group) {
-                        query->position = query->user_name ? snapshot->n_users : query->position + 1;
+                        query->position = name ? snapshot->n_users : query->position + 1;
                         query->group_position = 0;
                         continue;
                 }
@@ -255,7 +257,8 @@ int query_answer_error(const char *error, Secret *out) {
         return json_write_end(&w) < 0 ? json_write_end(&w) : secret_append(out, "", 1);
 }
 
-static int answer_first(Query *query, Snapshot *snapshot, const char *service, Secret *held, Secret *out) {
+static int answer_first(Query *query, Snapshot *snapshot, const char *service, Secret *held,
+                        Secret *out) {
         int r;
 
         query->snapshot = snapshot_ref(snapshot);
@@ -263,7 +266,8 @@ static int answer_first(Query *query, Snapshot *snapshot, const char *service, S
         return r == 0 ? query_answer_error(INTERFACE "NoRecordFound", out) : r;
 }
 
-int query_answer(Query *query, Snapshot *snapshot, const char *service, size_t high_water, Secret *out) {
+int query_answer(Query *query, Snapshot *snapshot, const char *service, size_t high_water,
+                 Secret *out) {
         _cleanup_(secret_done) Secret held = SECRET_INIT, next = SECRET_INIT;
         size_t position, group_position;
         int r;
