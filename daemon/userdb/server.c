@@ -1,8 +1,8 @@
 /* tokend-userdb's connections.
  *
- * dbus-daemon, sshd and id wait for these answers, so nothing here waits for anybody: a file is read
- * when it was replaced, a slow reader gets its answer in pieces, and when all places are taken the
- * longest idle connection makes room. */
+ * dbus-daemon, sshd and id wait for these answers, so nothing here waits for anybody: a file is
+ * read when it was replaced, a slow reader gets its answer in pieces, and when all places are taken
+ * the longest idle connection makes room. */
 
 #include "userdb/server.h"
 
@@ -44,7 +44,7 @@ struct Connection {
         int fd;
         sd_event_source *source;
         Secret in, out;
-        size_t sent; /* of out */
+        size_t sent;  /* of out */
         Query *query; /* half answered */
 };
 
@@ -86,18 +86,9 @@ static void connection_close(Connection *c) {
 }
 
 static bool same_file(const struct stat *a, const struct stat *b) {
-        return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-               a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_size == b->st_size;
-}
-
-static int no_users(Snapshot **ret) {
-        Snapshot *snapshot = calloc(1, sizeof(Snapshot));
-
-        if (!snapshot)
-                return -ENOMEM;
-        snapshot->n_ref = 1;
-        *ret = snapshot;
-        return 0;
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+               a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+               a->st_size == b->st_size;
 }
 
 /* A refused file leaves what was there before; it is complained about once. */
@@ -144,7 +135,8 @@ static int answer_message(Connection *c, const char *message, size_t size) {
 }
 
 static int continue_answer(Connection *c) {
-        int r = query_answer(c->query, c->server->snapshot, c->server->service, ANSWER_PIECE, &c->out);
+        int r = query_answer(c->query, c->server->snapshot, c->server->service, ANSWER_PIECE,
+                             &c->out);
 
         if (r == 0)
                 c->query = query_free(c->query);
@@ -290,8 +282,8 @@ void userdb_server_freep(UserdbServer **server) {
         userdb_server_free(*server);
 }
 
-int userdb_server_new(sd_event *event, int listen_fd, const char *service, const char *snapshot_path,
-                      UserdbServer **ret) {
+int userdb_server_new(sd_event *event, int listen_fd, const char *service,
+                      const char *snapshot_path, UserdbServer **ret) {
         _cleanup_(userdb_server_freep) UserdbServer *server = calloc(1, sizeof(UserdbServer));
         int r;
 
@@ -303,9 +295,10 @@ int userdb_server_new(sd_event *event, int listen_fd, const char *service, const
         server->snapshot_path = strdup(snapshot_path);
         if (!server->service || !server->snapshot_path)
                 return -ENOMEM;
-        r = no_users(&server->snapshot);
+        r = snapshot_new(&server->snapshot);
         if (r >= 0)
-                r = sd_event_add_io(event, &server->accept_source, listen_fd, EPOLLIN, on_accept, server);
+                r = sd_event_add_io(event, &server->accept_source, listen_fd, EPOLLIN, on_accept,
+                                    server);
         if (r < 0)
                 return r;
         server->listen_fd = listen_fd;

@@ -6,9 +6,9 @@
 
 typedef struct UserdbServer UserdbServer;
 
-/* Serves on a listening socket, which it takes, under the name of the socket. snapshot_path is
- * looked at anew for every question; without a readable one there are no users. */
-int userdb_server_new(sd_event *event, int listen_fd, const char *service, const char *snapshot_path,
-                      UserdbServer **ret);
+/* Serves on a listening socket, which it takes on success. service is the socket's name.
+ * snapshot_path is looked at anew for every question; without a readable one there are no users. */
+int userdb_server_new(sd_event *event, int listen_fd, const char *service,
+                      const char *snapshot_path, UserdbServer **ret);
 UserdbServer *userdb_server_free(UserdbServer *server);
 void userdb_server_freep(UserdbServer **server);

@@ -9,7 +9,6 @@
 #include "userdb/snapshot.h"
 #include "wire/text.h"
 
-#define SNAPSHOT_FORMAT   "tokend-userdb 1"
 #define SNAPSHOT_SIZE_MAX (64 * 1024 * 1024)
 
 /* Below are the system's own; systemd's dynamic users and what it holds back above 60000 end at
@@ -25,6 +24,16 @@ static bool uid_is_servable(uint32_t uid) {
 static bool user_is_servable(const SnapshotUser *user) {
         return uid_is_servable(user->uid) && uid_is_servable(user->gid) && user->home[0] == '/' &&
                user->shell[0] == '/';
+}
+
+int snapshot_new(Snapshot **ret) {
+        Snapshot *snapshot = calloc(1, sizeof(Snapshot));
+
+        if (!snapshot)
+                return -ENOMEM;
+        snapshot->n_ref = 1;
+        *ret = snapshot;
+        return 0;
 }
 
 Snapshot *snapshot_ref(Snapshot *snapshot) {
@@ -139,7 +148,8 @@ static int parse_users(Snapshot *snapshot, char *lines) {
 
 static int compare_uids(const void *a, const void *b, void *userdata) {
         const Snapshot *snapshot = userdata;
-        uint32_t x = snapshot->users[*(const size_t *)a].uid, y = snapshot->users[*(const size_t *)b].uid;
+        uint32_t x = snapshot->users[*(const size_t *)a].uid,
+                 y = snapshot->users[*(const size_t *)b].uid;
 
         return (x > y) - (x < y);
 }
@@ -156,17 +166,17 @@ static int index_uids(Snapshot *snapshot) {
 }
 
 int snapshot_read(int fd, Snapshot **ret) {
-        _cleanup_(snapshot_unrefp) Snapshot *snapshot = calloc(1, sizeof(Snapshot));
-        size_t size = 0, first = strlen(SNAPSHOT_FORMAT "\n");
+        _cleanup_(snapshot_unrefp) Snapshot *snapshot = NULL;
+        size_t size = 0, first = strlen(SNAPSHOT_FIRST_LINE);
         int r;
 
-        if (!snapshot)
-                return -ENOMEM;
-        snapshot->n_ref = 1;
+        r = snapshot_new(&snapshot);
+        if (r < 0)
+                return r;
         r = read_text(fd, &snapshot->text, &size);
         if (r < 0)
                 return r;
-        if (size < first || memcmp(snapshot->text, SNAPSHOT_FORMAT "\n", first) != 0 ||
+        if (size < first || memcmp(snapshot->text, SNAPSHOT_FIRST_LINE, first) != 0 ||
             !text_is_utf8(snapshot->text, size))
                 return -EBADMSG;
         r = parse_users(snapshot, snapshot->text + first);
@@ -183,7 +193,8 @@ static int compare_name(const void *key, const void *element) {
 }
 
 const SnapshotUser *snapshot_find_name(const Snapshot *snapshot, const char *name) {
-        return bsearch(name, snapshot->users, snapshot->n_users, sizeof(SnapshotUser), compare_name);
+        return bsearch(name, snapshot->users, snapshot->n_users, sizeof(SnapshotUser),
+                       compare_name);
 }
 
 const SnapshotUser *snapshot_find_uid(const Snapshot *snapshot, uint32_t uid) {

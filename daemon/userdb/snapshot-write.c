@@ -11,10 +11,9 @@
 #include "wire/secret.h"
 #include "wire/text.h"
 
-#define SNAPSHOT_FORMAT "tokend-userdb 1\n"
-
 static int compare_users(const void *a, const void *b) {
-        return strcmp((*(const SnapshotUser *const *)a)->name, (*(const SnapshotUser *const *)b)->name);
+        return strcmp((*(const SnapshotUser *const *)a)->name,
+                      (*(const SnapshotUser *const *)b)->name);
 }
 
 static int append_field(Secret *out, const char *field, char end) {
@@ -53,7 +52,7 @@ static int append_user(Secret *out, const SnapshotUser *user) {
 
 static int format(const SnapshotUser *users, size_t n_users, Secret *out) {
         _cleanup_(freep) const SnapshotUser **sorted = calloc(n_users + 1, sizeof(*sorted));
-        int r = sorted ? secret_append_text(out, SNAPSHOT_FORMAT) : -ENOMEM;
+        int r = sorted ? secret_append_text(out, SNAPSHOT_FIRST_LINE) : -ENOMEM;
 
         if (r < 0)
                 return r;

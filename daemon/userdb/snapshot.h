@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SNAPSHOT_FIRST_LINE "tokend-userdb 1\n"
+
 typedef struct SnapshotUser {
         const char *name;
         uint32_t uid;
         uint32_t gid;
         const char *home;
-        const char *shell; /* NULL: the machine knows the user already, memberships only */
+        const char *shell;   /* NULL: the machine knows the user already, memberships only */
         char *const *groups; /* supplementary, by name; NULL: none */
         bool locked;
 } SnapshotUser;
@@ -24,15 +26,17 @@ int snapshot_write(const char *path, const SnapshotUser *users, size_t n_users);
 
 typedef struct Snapshot {
         unsigned n_ref;
-        char *text; /* what the users' fields point into */
+        char *text;          /* what the users' fields point into */
         SnapshotUser *users; /* by name */
         size_t n_users;
         size_t *by_uid; /* indices of those that are served in full, by uid */
         size_t n_by_uid;
 } Snapshot;
 
-/* -ENOENT, -EBADMSG (not the format or UTF-8, out of order, or a uid that two have or that is not
- * for people), -EFBIG, … */
+/* One without users. 0 or -ENOMEM. */
+int snapshot_new(Snapshot **ret);
+/* -EBADMSG (not the format or UTF-8, out of order, or a uid that two have or that is not for
+ * people), -EFBIG, … */
 int snapshot_read(int fd, Snapshot **ret);
 Snapshot *snapshot_ref(Snapshot *snapshot);
 Snapshot *snapshot_unref(Snapshot *snapshot);
