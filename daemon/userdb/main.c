@@ -1,5 +1,5 @@
 /* tokend-userdb: tells the machine, through nss-systemd, of the users who exist only in tokend. It
- * knows nothing but the snapshot that tokend left for it: no store, no passwords, no bus, no NSS. */
+ * knows nothing but the snapshot that tokend left: no store, no passwords, no bus, no NSS. */
 
 #include <errno.h>
 #include <getopt.h>
@@ -118,7 +118,8 @@ static int listen_on(const char *path) {
         if (r < 0)
                 return r;
         umask(0);
-        if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, SOMAXCONN) < 0)
+        if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+            listen(fd, SOMAXCONN) < 0)
                 return -errno;
         umask(0077);
         return TAKE_FD(fd);
@@ -144,8 +145,8 @@ static int take_socket(const char *path, char **ret_path, bool *ret_is_made) {
 }
 
 static int run(const Options *options) {
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(userdb_server_freep) UserdbServer *server = NULL;
-        sd_event *event = NULL;
         _cleanup_(freep) char *path = NULL;
         bool is_made = false;
         int fd = take_socket(options->socket, &path, &is_made), r;
@@ -165,12 +166,10 @@ static int run(const Options *options) {
         (void)sd_notifyf(false, "READY=1\nSTATUS=Answering for %s", options->snapshot);
         r = sd_event_loop(event);
         (void)sd_notify(false, "STOPPING=1");
-        /* Before it is closed, so that it can't be somebody else's. A dead socket left behind would be
-         * an error to everybody who asks NSS for an unknown name. */
+        /* Before it is closed, so that it can't be somebody else's. A dead socket left behind would
+         * be an error to everybody who asks NSS for an unknown name. */
         if (is_made)
                 (void)unlink(options->socket);
-        server = userdb_server_free(server);
-        sd_event_unref(event);
         return r < 0 ? fail("event loop", r) : EXIT_SUCCESS;
 }
 
