@@ -177,6 +177,27 @@ static void test_credentials(void **state) {
         }
 }
 
+/* RFC 6750 section 3: whoever is refused by token or without one is told what would help. */
+static void test_denied(void **state) {
+        static const char *const bearer = "Authorization: Bearer " FAKE_TEXT "\r\n";
+        static const char *const basic = "Authorization: Basic YXBwOnJpZ2h0\r\n";
+        Harness *h = *state;
+        Talk talk;
+
+        h->authority->result = REASON_ACCESS_DENIED;
+        talk_request(h, true, "GET", "/v1/users", bearer, NULL, NULL, &talk);
+        assert_int_equal(talk.status, 403);
+        assert_non_null(strstr(talk.text,
+                               "WWW-Authenticate: Bearer error=\"insufficient_scope\"\r\n"));
+        talk_request(h, true, "GET", "/v1/users", basic, NULL, NULL, &talk);
+        assert_int_equal(talk.status, 403);
+        assert_null(strstr(talk.text, "WWW-Authenticate"));
+        h->authority->result = REASON_USER_UNKNOWN;
+        talk_request(h, true, "GET", "/v1/users/x", bearer, NULL, NULL, &talk);
+        assert_int_equal(talk.status, 404);
+        assert_null(strstr(talk.text, "WWW-Authenticate"));
+}
+
 static void test_introspection(void **state) {
         Harness *h = *state;
         Talk talk, other;
@@ -390,6 +411,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_grant_refusals, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_tcp_says_less, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_credentials, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_denied, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_introspection, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_logins, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_self, setup, teardown),

@@ -21,9 +21,10 @@ void reply_done(Reply *reply);
 
 #define CHALLENGE_BASIC  "Basic realm=\"tokend\""
 #define CHALLENGE_BEARER "Bearer error=\"invalid_token\""
+#define CHALLENGE_SCOPE  "Bearer error=\"insufficient_scope\""
 
 /* {"error", "error_description", "reason"} of r (a Reason or a negative errno); detail NULL: the
- * reason's own sentence. Whatever was in the reply before is gone. */
+ * reason's own sentence. It takes the place of the body before; a retry_after that is set stays. */
 void reply_set_error(Reply *reply, int r, bool grant, const char *detail);
-/* The same for what HTTP itself refuses. */
+/* The same for what HTTP itself refuses; an allow that is set stays. */
 void reply_set_status(Reply *reply, unsigned status, const char *error, const char *detail);

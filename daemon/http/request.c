@@ -268,6 +268,9 @@ void request_fail(Request *request, int r, const char *detail) {
                             "%s %s failed", request->route ? request->method : "a request",
                             request->route ? request->route->pattern : "without a route");
         reply_set_error(&request->reply, r, at_grant, detail);
+        /* RFC 6750 section 3.1: the token is good, but not for this. */
+        if (r == REASON_ACCESS_DENIED && !secret_is_empty(&request->credentials.bearer))
+                request->reply.challenge = CHALLENGE_SCOPE;
 }
 
 void request_await(Request *request, unsigned status, AnswerWriter writer) {
