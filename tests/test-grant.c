@@ -362,7 +362,10 @@ static void test_refresh(void **state) {
         assert_int_equal(refresh(core, &ada, &first.answer.access_token, NULL, &foreign),
                          REASON_INVALID_GRANT);
 
+        assert_int_equal(authority_status(core->authority).cached, 1);
         assert_int_equal(refresh(core, &ada, &first.answer.refresh_token, NULL, &second), 0);
+        /* the new one, beside the old one that is outdated and goes when it is met */
+        assert_int_equal(authority_status(core->authority).cached, 2);
         assert_string_equal(second.answer.user->name, "ada");
         assert_string_equal(second.answer.token->login, first.answer.login->id);
         assert_int_equal(introspect(core, &first.answer.access_token), REASON_TOKEN_UNKNOWN);
