@@ -313,6 +313,19 @@ static void test_revoke_all(void **state) {
         assert_true(is_live(fixture, 5));
 }
 
+/* Rows that died with a client before are swept all the same. */
+static void test_revoke_all_forgets_no_rows(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_SWEEP);
+
+        issue(fixture, 1, "id-ada", "web");
+        issue(fixture, 2, "id-ada", CLIENT_LOCAL);
+        assert_int_equal(change(fixture, STORE_CLIENT_REMOVE, "web"), 1);
+        assert_int_equal(change(fixture, STORE_REVOKE_ALL, NULL), 1);
+        assert_int_equal(run(fixture, request), 0);
+        assert_int_equal(status(fixture).n_tokens, 0);
+}
+
 static void test_touch(void **state) {
         Fixture *fixture = *state;
         _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOUCH);
@@ -345,6 +358,7 @@ int main(void) {
                 TEST(test_clock_does_not_stretch_the_grace),
                 TEST(test_successors_keep_their_owners),
                 TEST(test_revoke_all),
+                TEST(test_revoke_all_forgets_no_rows),
                 TEST(test_touch),
         };
 

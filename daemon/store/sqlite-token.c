@@ -299,7 +299,8 @@ int run_touch(Backend *backend, StoreRequest *request) {
         return r;
 }
 
-/* Every owner gets a new epoch; the clients' graves cover all rows, each of which has a client. */
+/* Every owner gets a new epoch; the clients' graves, with those of clients that are gone already,
+ * cover all rows, each of which has a client. */
 int run_revoke_all(Backend *backend, StoreRequest *request) {
         SqlValue epoch;
         int r;
@@ -315,11 +316,13 @@ int run_revoke_all(Backend *backend, StoreRequest *request) {
         if (r >= 0)
                 r = SQL(backend, "DELETE FROM logins");
         if (r >= 0)
-                r = SQL(backend, "DELETE FROM graves");
+                r = SQL(backend, "DELETE FROM graves WHERE kind <> ?1", sql_integer(GRAVE_CLIENT));
         if (r >= 0)
                 r = SQL(backend,
-                        "INSERT INTO graves(kind, owner, epoch) SELECT ?1, id, epoch FROM clients",
-                        sql_integer(GRAVE_CLIENT));
+                        "INSERT INTO graves(kind, owner, epoch)"
+                        " SELECT ?1, id, epoch FROM clients WHERE epoch = ?2"
+                        " ON CONFLICT (kind, owner) DO UPDATE SET epoch = excluded.epoch",
+                        sql_integer(GRAVE_CLIENT), epoch);
         if (r < 0)
                 return r;
         backend->counters.logins = 0;
