@@ -12,8 +12,8 @@
 #include "wire/text.h"
 
 static bool is_unreserved(unsigned char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-               c == '.' || c == '_' || c == '~';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 int percent_encode(Secret *out, const void *data, size_t size) {
@@ -33,14 +33,6 @@ int percent_encode(Secret *out, const void *data, size_t size) {
                         (void)secret_append(out, escape, sizeof(escape));
         }
         return 0;
-}
-
-static int hex_value(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 static int decode(const char *text, size_t size, bool plus_is_space, Secret *out) {
@@ -68,15 +60,13 @@ static int decode(const char *text, size_t size, bool plus_is_space, Secret *out
 }
 
 int percent_decode(const char *text, size_t size, Secret *ret) {
-        Secret out = SECRET_INIT;
+        _cleanup_(secret_done) Secret out = SECRET_INIT;
         int r = decode(text, size, false, &out);
 
-        if (r < 0) {
-                secret_done(&out);
+        if (r < 0)
                 return r;
-        }
         secret_done(ret);
-        *ret = out;
+        *ret = TAKE(out, SECRET_INIT);
         return 0;
 }
 

@@ -104,7 +104,8 @@ enum JsonType json_type(const Json *json, JsonNode node) {
                 return JSON_STRING;
         if (json->text[token->start] == 'n')
                 return JSON_NULL;
-        return json->text[token->start] == 't' || json->text[token->start] == 'f' ? JSON_BOOL : JSON_NUMBER;
+        return json->text[token->start] == 't' || json->text[token->start] == 'f' ? JSON_BOOL
+                                                                                  : JSON_NUMBER;
 }
 
 JsonNode json_first(const Json *json, JsonNode container) {
@@ -156,7 +157,8 @@ static size_t utf8_encode(uint32_t c, char ret[static 4]) {
 }
 
 static bool name_equals(const Json *json, JsonNode node, const char *name) {
-        const char *p = json->text + json->tokens[node].start, *end = json->text + json->tokens[node].end;
+        const char *p = json->text + json->tokens[node].start,
+                   *end = json->text + json->tokens[node].end;
 
         /* Escapes are undone on one side only: name is text as it is. */
         while (p < end) {
@@ -181,7 +183,8 @@ JsonNode json_get(const Json *json, JsonNode object, const char *name) {
 
 int json_text(const Json *json, JsonNode node, Secret *ret) {
         _cleanup_(secret_done) Secret text = SECRET_INIT;
-        const char *p = json->text + json->tokens[node].start, *end = json->text + json->tokens[node].end;
+        const char *p = json->text + json->tokens[node].start,
+                   *end = json->text + json->tokens[node].end;
         int r;
 
         if (json_type(json, node) != JSON_STRING)

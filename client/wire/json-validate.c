@@ -1,7 +1,7 @@
 /* A strict pass over JSON text before jsmn sees it, in one walk without recursion.
  *
  * Invariant: what passes is one JSON value and nothing else, in UTF-8, nested at most
- * JSON_DEPTH_MAX deep, with every string free of NUL, raw control characters and lone surrogates. */
+ * JSON_DEPTH_MAX deep, every string free of NUL, raw control characters and lone surrogates. */
 
 #include "wire/json-validate.h"
 
@@ -34,14 +34,6 @@ static bool take(Walk *w, char c) {
                 return false;
         w->p++;
         return true;
-}
-
-static int hex_value(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The four digits behind "\u"; -1 when they are none. */

@@ -17,7 +17,7 @@
         X(TOO_MANY_FAILURES, "too-many-failures", "too many failed attempts, try again later")     \
         X(OVERLOADED, "overloaded", "too much to do, try again later")                             \
         X(STORE_UNAVAILABLE, "store-unavailable", "the store can't be read or written")            \
-        X(NSS_UNAVAILABLE, "nss-unavailable", "the system's users can't be looked up (NSS)")         \
+        X(NSS_UNAVAILABLE, "nss-unavailable", "the system's users can't be looked up (NSS)")       \
         X(DAEMON_UNREACHABLE, "daemon-unreachable", "tokend does not answer on its socket")        \
         X(TIMED_OUT, "timed-out", "no answer before the deadline")                                 \
         X(PEER_UNTRUSTED, "peer-untrusted", "the socket is not tokend's own")                      \

@@ -4,7 +4,6 @@
 #include "wire/text.h"
 
 #include <errno.h>
-#include <limits.h>
 
 #include "wire/protocol.h"
 
@@ -35,10 +34,11 @@ static size_t utf8_sequence(const unsigned char *p, size_t left) {
 }
 
 bool text_is_utf8(const char *text, size_t size) {
+        const unsigned char *p = (const unsigned char *)text;
         size_t i = 0;
 
         while (i < size) {
-                size_t n = text[i] == '\0' ? 0 : utf8_sequence((const unsigned char *)text + i, size - i);
+                size_t n = p[i] == '\0' ? 0 : utf8_sequence(p + i, size - i);
 
                 if (n == 0)
                         return false;
@@ -75,17 +75,23 @@ bool user_name_is_valid(const char *name) {
         return !only_digits && text_is_utf8(name, size);
 }
 
-static int hex_digit(char c) {
+int hex_value(char c) {
         if (is_digit(c))
                 return c - '0';
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (c >= 'a' && c <= 'f')
+                return c - 'a' + 10;
+        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool is_lower_hex(char c) {
+        return is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
 bool text_is_hex(const char *text, size_t size) {
         if (!text || strnlen(text, size + 1) != size)
                 return false;
         for (size_t i = 0; i < size; i++)
-                if (hex_digit(text[i]) < 0)
+                if (!is_lower_hex(text[i]))
                         return false;
         return true;
 }
@@ -106,7 +112,7 @@ int hex_decode(const char *text, void *ret, size_t size) {
         if (!text_is_hex(text, 2 * size))
                 return -EINVAL;
         for (size_t i = 0; i < size; i++)
-                bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+                bytes[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
         return 0;
 }
 

@@ -27,6 +27,8 @@ bool text_is_utf8(const char *text, size_t size);
  * white space or a control character. */
 bool user_name_is_valid(const char *name);
 
+/* The value of one hex digit of either case; -1: it is none. */
+int hex_value(char c);
 /* A token or a token id: size lower-case hex digits and nothing behind them. */
 bool text_is_hex(const char *text, size_t size);
 /* Writes 2 * size digits and a NUL. */
