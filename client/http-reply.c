@@ -2,13 +2,12 @@
  * way (Content-Length or chunked), so that a reply that was cut anywhere is never complete. What is
  * not understood is -EBADMSG. */
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
 
 #include "http-reply.h"
-#include "wire/cleanup.h"
+#include "wire/protocol.h"
 #include "wire/text.h"
 
 /* Numbers in the head: beyond every limit here, and below every overflow. */
@@ -17,6 +16,12 @@
 void http_reply_done(HttpReply *reply) {
         secret_done(&reply->body);
         *reply = HTTP_REPLY_INIT;
+}
+
+bool content_type_is_json(const char *value) {
+        size_t size = strcspn(value, "; \t");
+
+        return size == strlen(TYPE_JSON) && strncasecmp(value, TYPE_JSON, size) == 0;
 }
 
 void reply_reader_done(ReplyReader *reader) {
@@ -70,10 +75,7 @@ static int field_transfer_encoding(ReplyReader *reader, const char *value) {
 }
 
 static int field_content_type(ReplyReader *reader, const char *value) {
-        static const char json[] = "application/json";
-        size_t size = strcspn(value, "; \t");
-
-        reader->reply.is_json = size == strlen(json) && strncasecmp(value, json, size) == 0;
+        reader->reply.is_json = content_type_is_json(value);
         return 0;
 }
 
@@ -138,10 +140,8 @@ static int read_chunk_size(ReplyReader *reader, const char *line) {
         /* Eight digits are more than any limit, and no overflow. */
         if (n == 0 || n > 8 || !strchr("; \t", line[n]))
                 return -EBADMSG;
-        for (size_t i = 0; i < n; i++) {
-                int digit = tolower((unsigned char)line[i]);
-                size = size * 16 + (size_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-        }
+        for (size_t i = 0; i < n; i++)
+                size = size * 16 + (size_t)hex_value(line[i]);
         if (size > reader->body_max - reader->reply.body.size)
                 return -EBADMSG;
         reader->left = size;

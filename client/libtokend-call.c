@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "wire/cleanup.h"
+#include "wire/protocol.h"
 
 /* Pages of lists are larger than what one person's token needs. */
 #define CALL_REPLY_MAX (4U * 1024U * 1024U)
@@ -59,7 +60,7 @@ int handle_call_json(tokend_t *t, const char *path, const Secret *form, JsonRepl
         HttpRequest request = {
                 .method = form ? "POST" : "GET",
                 .path = path,
-                .content_type = form ? "application/x-www-form-urlencoded" : NULL,
+                .content_type = form ? TYPE_FORM : NULL,
                 .body = form,
                 .reply_max = CALL_REPLY_MAX,
         };

@@ -3,10 +3,10 @@
 #include "libtokend.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "wire/cleanup.h"
 #include "wire/form.h"
+#include "wire/protocol.h"
 
 struct tokend_grant {
         Secret access_token;
@@ -94,7 +94,7 @@ _public_ int tokend_revoke(tokend_t *t, const char *token) {
         HttpRequest request = {
                 .method = "POST",
                 .path = "/oauth/revoke",
-                .content_type = "application/x-www-form-urlencoded",
+                .content_type = TYPE_FORM,
                 .body = &form,
         };
         int r;

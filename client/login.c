@@ -12,8 +12,6 @@
 #include "wire/json-read.h"
 #include "wire/text.h"
 
-#define FORM_TYPE "application/x-www-form-urlencoded"
-
 /* What the transport gives when nobody is there to answer. Anything else it gives (no memory, no
  * descriptors) is the host's own trouble and stays an errno. */
 static const struct {
@@ -255,7 +253,7 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
 
         r = call(context,
                  &(HttpRequest){ .method = "POST", .path = "/oauth/token",
-                                 .content_type = FORM_TYPE, .body = &form },
+                                 .content_type = TYPE_FORM, .body = &form },
                  &reply, &json);
         ret->retry_after = reply.retry_after;
         if (!password)
@@ -323,7 +321,7 @@ int login_open(const LoginContext *context, const char *user, const char *id, Lo
 
         r = call(context,
                  &(HttpRequest){ .method = "POST", .path = "/v1/logins",
-                                 .content_type = FORM_TYPE, .body = &form },
+                                 .content_type = TYPE_FORM, .body = &form },
                  &reply, &json);
         ret->retry_after = reply.retry_after;
         if (r == 0)

@@ -6,8 +6,6 @@
  * nobody's is INVALID_NAME before anything is looked up. service, rhost and tty go out from uid 0
  * only, and as far as they are UTF-8: the daemon believes them from nobody else. */
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "wire/protocol.h"

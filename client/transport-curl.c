@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
@@ -122,7 +121,7 @@ static int headers_make(const HttpRequest *request, struct curl_slist **ret) {
         _cleanup_(secret_headers_freep) struct curl_slist *headers = NULL;
         int r;
 
-        r = header_add(&headers, "Accept", "application/json");
+        r = header_add(&headers, "Accept", TYPE_JSON);
         if (r == 0)
                 r = header_add(&headers, "Expect", NULL);
         if (r == 0)
@@ -190,14 +189,6 @@ static int failure_from(CURLcode code, const ReplyBody *body) {
         return -EIO;
 }
 
-static bool type_is_json(const char *content_type) {
-        static const char json[] = "application/json";
-        size_t n = sizeof(json) - 1;
-
-        return content_type && strncasecmp(content_type, json, n) == 0 &&
-               strchr("; \t", content_type[n]); /* the NUL counts as found */
-}
-
 static int reply_take(CURL *easy, ReplyBody *body, HttpReply *ret) {
         HttpReply reply = HTTP_REPLY_INIT;
         const char *content_type = NULL;
@@ -211,7 +202,7 @@ static int reply_take(CURL *easy, ReplyBody *body, HttpReply *ret) {
         if (status < 100 || status > 999)
                 return -EBADMSG;
         reply.status = (int)status;
-        reply.is_json = type_is_json(content_type);
+        reply.is_json = content_type && content_type_is_json(content_type);
         if (retry_after > 0)
                 reply.retry_after = (long)retry_after;
         reply.body = TAKE(body->text, SECRET_INIT);

@@ -4,7 +4,6 @@
  * the PAM module lives on this. No signal, no SIGPIPE, no descriptor below 3, nothing left open. */
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "wire/secret.h"
@@ -18,6 +17,9 @@ typedef struct HttpReply {
 
 #define HTTP_REPLY_INIT ((HttpReply){ .retry_after = -1 })
 void http_reply_done(HttpReply *reply);
+
+/* The value of a Content-Type header, with or without parameters. */
+bool content_type_is_json(const char *value);
 
 typedef struct HttpRequest {
         const char *method;

@@ -5,6 +5,7 @@
 #include "ctl/options.h"
 #include "tokend.h"
 #include "wire/json-read.h"
+#include "wire/protocol.h"
 #include "wire/reason.h"
 #include "wire/secret.h"
 
@@ -48,9 +49,6 @@ typedef struct Question {
         const Secret *body;
         const char *thing; /* what it is about, for messages; NULL: nothing in particular */
 } Question;
-
-#define TYPE_JSON "application/json"
-#define TYPE_FORM "application/x-www-form-urlencoded"
 
 /* Makes the handle: where, and as whom. subject_is_client: --client is what the verb is about. */
 enum Exit ctl_connect(Ctl *ctl, bool subject_is_client);

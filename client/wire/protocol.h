@@ -16,6 +16,9 @@
 #define USER_NAME_MAX 255
 /* sshd refuses more. */
 #define PASSWORD_MAX 1024
+#define TYPE_FORM "application/x-www-form-urlencoded"
+#define TYPE_JSON "application/json"
+
 /* A request's or a reply's body; bulk calls have a limit of their own. */
 #define BODY_MAX (64U * 1024U)
 /* More fields than any form of ours has. */
