@@ -57,6 +57,24 @@ static void test_addresses(void **state) {
                         fail_msg("%s", bad[i]);
 }
 
+static void test_unmap(void **state) {
+        static const char *const rows[][2] = {
+                { "[::ffff:192.0.2.1]:443", "192.0.2.1:443" },
+                { "[::ffff:127.0.0.1]:7450", "127.0.0.1:7450" },
+                { "[::1]:80", "[::1]:80" },
+                { "192.0.2.1:80", "192.0.2.1:80" },
+        };
+        char text[ADDRESS_TEXT_MAX];
+        Address address;
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                assert_int_equal(address_parse(rows[i][0], &address), 0);
+                address_unmap(&address);
+                address_format(&address, text);
+                assert_string_equal(text, rows[i][1]);
+        }
+}
+
 static void test_hosts(void **state) {
         static const struct {
                 const char *local, *host, *issuer;
@@ -100,6 +118,7 @@ static void test_hosts(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_addresses),
+                cmocka_unit_test(test_unmap),
                 cmocka_unit_test(test_hosts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

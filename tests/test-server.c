@@ -6,6 +6,7 @@
 
 #include "http-fake.h"
 #include "http-harness.h"
+#include "http/listener.h"
 
 static char *loopback[] = { (char *)"127.0.0.1:0", NULL };
 
@@ -592,6 +593,36 @@ static void test_inherited_socket(void **state) {
         assert_int_equal(access(h->path, F_OK), 0);
 }
 
+static void keep_local(void *userdata, int fd, const Peer *peer, const Address *remote,
+                       const Address *local) {
+        *(Address *)userdata = *local;
+        close(fd);
+}
+
+/* systemd's ListenStream=7450 is one socket for both: the Host of an IPv4 client is IPv4. */
+static void test_dual_stack(void **state) {
+        Harness *h = *state;
+        Address any = { .ip6.sin6_family = AF_INET6 }, local = { 0 };
+        ListenerOptions options = { .event = h->event, .handler = keep_local, .userdata = &local };
+        int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), client, off = 0;
+        Listener *listener = NULL;
+        char *message = NULL;
+
+        assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)), 0);
+        assert_int_equal(bind(fd, &any.any, sizeof(any.ip6)), 0);
+        assert_int_equal(listen(fd, 5), 0);
+        assert_int_equal(listener_new_inherited(&options, fd, &listener, &message), 0);
+        h->port = address_port(listener_address(listener));
+        client = client_connect_tcp(h);
+        for (int i = 0; i < 100 && local.any.sa_family == AF_UNSPEC; i++)
+                assert_true(sd_event_run(h->event, 10000) >= 0);
+        assert_int_equal(local.any.sa_family, AF_INET);
+        assert_true(address_is_loopback(&local));
+        assert_int_equal(address_port(&local), h->port);
+        close(client);
+        listener_free(listener);
+}
+
 static void test_reload(void **state) {
         static char *both[] = { (char *)"127.0.0.1:0", (char *)"[::1]:0", NULL };
         static char *taken[] = { (char *)"127.0.0.1:0", NULL, NULL };
@@ -687,6 +718,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_out_of_descriptors, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_socket_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_inherited_socket, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_dual_stack, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_idle, setup, teardown),
         };

@@ -78,16 +78,22 @@ void address_format(const Address *address, char ret[static ADDRESS_TEXT_MAX]) {
         snprintf(ret, ADDRESS_TEXT_MAX, is_ip6 ? "[%s]:%u" : "%s:%u", host, address_port(address));
 }
 
+void address_unmap(Address *address) {
+        Address plain = { .ip4.sin_family = AF_INET, .ip4.sin_port = address->ip6.sin6_port };
+
+        if (address->any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&address->ip6.sin6_addr))
+                return;
+        memcpy(&plain.ip4.sin_addr, &address->ip6.sin6_addr.s6_addr[12], 4);
+        *address = plain;
+}
+
 void address_remote(const Address *address, char ret[static PEER_REMOTE_MAX]) {
         Address network = *address;
         char host[INET6_ADDRSTRLEN];
 
-        if (address->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->ip6.sin6_addr)) {
-                network = (Address){ .ip4.sin_family = AF_INET };
-                memcpy(&network.ip4.sin_addr, &address->ip6.sin6_addr.s6_addr[12], 4);
-        } else if (address->any.sa_family == AF_INET6) {
+        address_unmap(&network);
+        if (network.any.sa_family == AF_INET6)
                 memset(&network.ip6.sin6_addr.s6_addr[8], 0, 8);
-        }
         /* Whoever is on this machine may call from all of 127.0.0.0/8: that is one remote. */
         if (network.any.sa_family == AF_INET && address_is_loopback(&network))
                 network.ip4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

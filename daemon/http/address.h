@@ -23,8 +23,10 @@ int address_parse(const char *text, Address *ret);
 socklen_t address_size(const Address *address);
 unsigned address_port(const Address *address);
 bool address_is_loopback(const Address *address);
+/* An IPv4 address in an IPv6 one, as dual-stack sockets have them, becomes plain IPv4. */
+void address_unmap(Address *address);
 void address_format(const Address *address, char ret[static ADDRESS_TEXT_MAX]);
-/* The throttle's key: "192.0.2.1", "2001:db8::/64"; IPv4 in IPv6 is IPv4. */
+/* The throttle's key: "192.0.2.1", "2001:db8::/64"; IPv4 in IPv6 is IPv4, loopback is one. */
 void address_remote(const Address *address, char ret[static PEER_REMOTE_MAX]);
 
 /* Whether a Host field names the listener at local itself (on loopback also by "localhost" and its

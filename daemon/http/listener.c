@@ -91,6 +91,7 @@ static int accept_one(Listener *listener) {
                 return accept_failed(errno);
         if (listener->is_tcp && getsockname(fd, &local.any, &local_size) < 0)
                 return 1;
+        address_unmap(&local);
         if (peer_of(fd, listener, &remote, &peer) == 0)
                 listener->options.handler(listener->options.userdata, TAKE_FD(fd), &peer, &remote,
                                           listener->is_tcp ? &local : NULL);
