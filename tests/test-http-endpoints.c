@@ -34,6 +34,7 @@ static void expect(Harness *h, const char *method, const char *target, const cha
         assert_int_equal(talk.status, status);
         assert_string_equal(h->authority->log, log);
         assert_non_null(strstr(talk.text, "Cache-Control: no-store\r\n"));
+        assert_non_null(strstr(talk.text, "Pragma: no-cache\r\n"));
         assert_non_null(strstr(talk.text, "Content-Type: application/json\r\n"));
         assert_null(strcasestr(talk.text, "Access-Control"));
 }

@@ -98,10 +98,12 @@ static struct MHD_Response *response_new(Reply *reply) {
         return response;
 }
 
+/* Cache-Control and Pragma: RFC 6749 section 5.1. */
 static bool add_fields(struct MHD_Response *response, const Reply *reply, bool close_after) {
         char retry_after[16];
         bool ok = MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES;
 
+        ok = ok && MHD_add_response_header(response, "Pragma", "no-cache") == MHD_YES;
         ok = ok && MHD_add_response_header(response, "Content-Type",
                                            reply->content_type ? reply->content_type
                                                                : "application/json") == MHD_YES;
