@@ -199,6 +199,21 @@ static void a_range_can_end(void **state) {
         assert_int_equal(fixture_wait(fixture, &outcome), REASON_USER_UNKNOWN);
 }
 
+/* The last uid of the range is the machine's, but there are some below the highest that was given. */
+static void goes_on_in_the_gaps(void **state) {
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        Outcome outcome;
+
+        fixture->config.uid_min = 69998;
+        fixture->config.uid_max = 70001;
+        assert_int_equal(add_user_as(fixture, &(UserAddRequest){ .name = "a", .uid = 70000 },
+                                     &outcome),
+                         0);
+        outcome_done(&outcome);
+        _cleanup_(user_freep) User *second = add_user(fixture, "b", "geheim");
+        assert_int_equal(second->uid, 69998);
+}
+
 /* What NSS can't say must not be taken for free: the user is taken out again. */
 static void an_unknown_owner_takes_it_back(void **state) {
         _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
@@ -268,6 +283,7 @@ int main(void) {
                 cmocka_unit_test(adopts_the_machines_own),
                 cmocka_unit_test(leaves_out_uids_of_others),
                 cmocka_unit_test(a_range_can_end),
+                cmocka_unit_test(goes_on_in_the_gaps),
                 cmocka_unit_test(an_unknown_owner_takes_it_back),
                 cmocka_unit_test(names_and_ids_are_unique),
                 cmocka_unit_test(the_reply_waits_for_userdb),

@@ -3,19 +3,19 @@
  * The machine (NSS) is asked first: a name that it knows is adopted with its uid, gid, home and
  * shell. Otherwise the store gives the next uid of UidRange=. Only the store knows which that is,
  * so the user is put in locked and without a password, NSS is asked about the uid, and only then
- * the user comes alive; a uid that somebody else has is left out, with the next try on the one
- * behind it. A daemon that dies in between leaves a locked user behind, never one with two
- * owners. */
+ * the user comes alive. If somebody else has it, the user is taken out again, and since the store
+ * gives no uid twice, the next try is on another. A daemon that dies in between leaves a locked
+ * user behind, never one with two owners. */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/admin.h"
 #include "core/nss.h"
 #include "core/users.h"
 #include "wire/cleanup.h"
-#include "wire/protocol.h"
 #include "wire/text.h"
 
 /* uids of the machine's own inside UidRange=, in a row. */
@@ -38,7 +38,6 @@ typedef struct UserAddCall {
         Secret hash;
         char *added_id; /* of the user that is in the store, locked */
         int64_t added_epoch;
-        uint32_t uid_min; /* of the next try */
         unsigned n_tries;
         int failure; /* what ends the call when the user is out again; 0: the next try */
 } UserAddCall;
@@ -154,7 +153,7 @@ static void add_taken_back(Call *call, StoreRequest *request) {
                 return call_finish(call, add->failure);
         if (request->result != 0 && request->result != REASON_USER_UNKNOWN)
                 return call_finish(call, request->result);
-        if (++add->n_tries == UID_TRIES_MAX || add->uid_min > call->authority->config->uid_max)
+        if (++add->n_tries == UID_TRIES_MAX)
                 return call_finish(call, REASON_UID_RANGE_EXHAUSTED);
         add_submit(add);
 }
@@ -188,7 +187,6 @@ static void add_stored(Call *call, StoreRequest *request) {
         add->added_id = TAKE_PTR(request->users[0]->id);
         add->added_epoch = request->users[0]->epoch;
         question.uid = request->users[0]->uid;
-        add->uid_min = question.uid + 1;
         r = nss_ask(call->authority->nss, &question, add_uid_asked, add);
         if (r != 0)
                 add_take_back(add, r);
@@ -210,7 +208,7 @@ static void add_submit(UserAddCall *add) {
         if (store_request_take_user(request, user) < 0)
                 return call_finish(call, -ENOMEM);
         TAKE_PTR(user);
-        request->uid_min = add->uid_min;
+        request->uid_min = config->uid_min;
         request->uid_max = config->uid_max;
         call_store(call, TAKE_PTR(request), add_stored);
 }
@@ -311,7 +309,6 @@ void authority_user_add(Authority *authority, const Caller *caller, const UserAd
         if (!add)
                 return;
         add->request = request;
-        add->uid_min = authority->config->uid_min;
         r = request_check(request);
         if (r != 0)
                 return call_finish(&add->admin.call, r);
