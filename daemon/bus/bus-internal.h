@@ -20,10 +20,10 @@ struct Bus {
         BusOptions options;
         sd_bus *connection; /* NULL: none at the moment */
         sd_event_source *retry;
-        int64_t retry_delay; /* µs: before the next attempt */
-        bool is_quiet;       /* a failure was logged since the last success */
-        bool is_direct;      /* one peer and no bus between */
-        uint32_t direct_uid; /* that peer's */
+        int64_t retry_delay;       /* µs: before the next attempt */
+        bool is_quiet;             /* a failure was logged since the last success */
+        bool is_direct;            /* one peer and no bus between */
+        uint32_t direct_uid;       /* that peer's */
         struct BusSender *senders; /* bus-caller.h; the last used first */
         size_t n_senders;
         struct BusCall *calls; /* bus-call.h; all that wait for something */

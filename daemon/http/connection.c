@@ -100,7 +100,7 @@ bool connections_admit(const Connections *set, const Peer *peer) {
         if (set->n_connections >= most - most / 8)
                 return false;
         TAILQ_FOREACH(connection, &set->all, all)
-        n += peer_equal(&connection->peer, peer);
+                n += peer_equal(&connection->peer, peer);
         return n < (share > 0 ? share : 1);
 }
 
@@ -132,8 +132,8 @@ Connection *connections_find(const Connections *set, int fd) {
         Connection *connection;
         /* It is the newest, or nearly so. */
         TAILQ_FOREACH_REVERSE(connection, &set->all, ConnectionList, all)
-        if (connection->fd == fd)
-                return connection;
+                if (connection->fd == fd)
+                        return connection;
         return NULL;
 }
 
