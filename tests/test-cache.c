@@ -98,6 +98,10 @@ static void test_clock_turned_back(void **state) {
         assert_int_equal(cache_size(cache), 0);
         put(cache, 2, "u", "c", NULL);
         assert_true(has(cache, 2));
+
+        /* nobody asked for anything while it was late */
+        cache_follow_clock(cache, EXPIRES + USEC_PER_SEC);
+        assert_false(has(cache, 2));
 }
 
 static void test_bound_evicts_the_least_used(void **state) {

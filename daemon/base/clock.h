@@ -8,6 +8,9 @@
 #define USEC_PER_MSEC 1000LL
 #define USEC_PER_SEC  1000000LL
 
+/* A clock that is further than this behind the latest time it said was turned back. */
+#define CLOCK_JUMP_USEC (5 * 60 * USEC_PER_SEC)
+
 typedef struct Clock {
         /* id is CLOCK_REALTIME (expiry, what people see) or CLOCK_MONOTONIC (deadlines, delays) */
         int64_t (*now)(clockid_t id);

@@ -53,9 +53,11 @@ static void sweep_answered(StoreRequest *request, void *userdata);
 
 static void sweep_submit(Authority *authority) {
         StoreRequest *request = store_request_new(STORE_SWEEP);
+        int64_t now = clock_realtime(authority->clock);
 
+        cache_follow_clock(authority->cache, now);
         if (request) {
-                request->now = clock_realtime(authority->clock);
+                request->now = now;
                 request->limit = SWEEP_ROWS;
         }
         chore_submit(authority, &authority->sweep, request, sweep_answered);

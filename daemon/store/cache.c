@@ -13,9 +13,6 @@
 #include "base/clock.h"
 #include "wire/text.h"
 
-/* As the store's tolerance: a clock further back than this was turned back. */
-#define CLOCK_BACK_USEC (5 * 60 * USEC_PER_SEC)
-
 enum OwnerKind { OWNER_USER, OWNER_CLIENT, OWNER_LOGIN, _OWNER_KIND_MAX };
 
 typedef struct Owner {
@@ -176,8 +173,8 @@ static bool entry_is_outdated(const Entry *entry) {
 
 /* What expired by the latest time stays expired when the clock is turned back: the store decides
  * about all of it anew. */
-static void follow_clock(Cache *cache, int64_t now) {
-        if (cache->latest > INT64_MIN + CLOCK_BACK_USEC && now < cache->latest - CLOCK_BACK_USEC) {
+void cache_follow_clock(Cache *cache, int64_t now) {
+        if (cache->latest > INT64_MIN + CLOCK_JUMP_USEC && now < cache->latest - CLOCK_JUMP_USEC) {
                 cache_clear(cache);
                 cache->latest = now;
         }
@@ -188,7 +185,7 @@ static void follow_clock(Cache *cache, int64_t now) {
 Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now) {
         Entry *entry;
 
-        follow_clock(cache, now);
+        cache_follow_clock(cache, now);
         entry = entry_find(cache, hash);
         if (!entry)
                 return NULL;

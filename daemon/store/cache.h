@@ -7,6 +7,7 @@
 
 typedef struct Cache Cache;
 
+/* 0 or -ENOMEM. Bounded to this many tokens; 0: none is kept. */
 int cache_new(size_t tokens_max, Cache **ret);
 Cache *cache_free(Cache *cache);
 void cache_freep(Cache **cache);
@@ -21,4 +22,7 @@ void cache_forget_user(Cache *cache, const char *user_id);
 void cache_forget_client(Cache *cache, const char *client_id);
 void cache_forget_login(Cache *cache, const char *login);
 void cache_clear(Cache *cache);
+/* Whenever the store is told the time: a clock that is turned back later must not make anything
+ * live that had expired by now. cache_get() does so by itself. */
+void cache_follow_clock(Cache *cache, int64_t now);
 size_t cache_size(const Cache *cache);

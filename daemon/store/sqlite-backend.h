@@ -59,7 +59,6 @@ int counters_store(Backend *backend);
 /* Follows the clock; when it has jumped back, removes what had expired before (design, Clock). To
  * be called inside a transaction. */
 int clock_follow(Backend *backend, int64_t now);
-#define CLOCK_JUMP_USEC  (5 * 60 * USEC_PER_SEC)
 #define CLOCK_STORE_USEC (60 * USEC_PER_SEC)
 int64_t epoch_next(Backend *backend);
 
@@ -69,6 +68,7 @@ int grave_dig(Backend *backend, enum GraveKind kind, const char *owner, int64_t 
 
 /* Parts of WHERE over "tokens t", ?1 being now. While the clock stands before its high-water mark,
  * what had expired by the mark stays expired. */
+_Static_assert(CLOCK_JUMP_USEC == 300000000, "as in the SQL below");
 #define SQL_UNEXPIRED                                                                              \
         "t.expires > (SELECT CASE WHEN ?1 < m.value - 300000000 THEN m.value ELSE ?1 END"          \
         " FROM meta m WHERE m.name = 'clock')"
