@@ -93,9 +93,13 @@ static void reading_found(Call *call, StoreRequest *request) {
 
         enum ClientSecretMemory known = client_secrets_check(call->authority->client_secrets,
                                                      identify->candidate, secret);
-        if (known == CLIENT_SECRET_UNKNOWN)
-                return call_check(call, secret, &identify->candidate->hash, reading_checked);
-        reading_decided(identify, known == CLIENT_SECRET_RIGHT);
+        if (known == CLIENT_SECRET_RIGHT)
+                return reading_decided(identify, true);
+        /* What is known to be wrong costs a hash as well: with all workers busy, a client that was
+         * refused sooner than an unknown one would be known to exist. */
+        call_check(call, secret,
+                   known == CLIENT_SECRET_WRONG ? NULL : &identify->candidate->hash,
+                   reading_checked);
 }
 
 static void reading_begin(IdentifyCall *identify) {
