@@ -3,7 +3,10 @@
 #include <errno.h>
 
 #include "core/call.h"
+#include "core/logins.h"
 #include "core/password.h"
+#include "core/tokens.h"
+#include "core/users.h"
 #include "core-fixture.h"
 
 static Call *start(Core *core, const Caller *caller, Heard *heard) {
@@ -130,6 +133,37 @@ static void test_what_is_delayed(void **state) {
         }
 }
 
+/* Nobody learns from the time of a refusal whether somebody has an account. */
+static void test_existence_takes_no_time(void **state) {
+        static const char *const names[] = { "ada", "nobody" };
+        Core *core = *state;
+        Caller other = core_uid(54321);
+
+        core_add_user(core, "ada", 70000);
+        for (size_t i = 0; i < 4 * ELEMENTSOF(names); i++) {
+                const char *name = names[i % ELEMENTSOF(names)];
+                TokenListRequest list = { .user = name, .uid = UID_NONE, .limit = 1 };
+                RevokeRequest revoke = { .user = name, .uid = UID_NONE };
+                _heard_ heard = { 0 };
+
+                other.peer.received = clock_monotonic(&core_clock);
+                if (i < 2)
+                        authority_login_check(core->authority, &other, name, core_on_answer, &heard);
+                else if (i < 4)
+                        authority_user_get(core->authority, &other, NULL, name, core_on_answer,
+                                           &heard);
+                else if (i < 6)
+                        authority_token_list(core->authority, &other, &list, core_on_answer, &heard);
+                else
+                        authority_revoke_owner(core->authority, &other, &revoke, core_on_answer,
+                                               &heard);
+                assert_int_equal(core_wait(core, &heard), REASON_ACCESS_DENIED);
+                /* the least that refusals wait */
+                assert_true(clock_monotonic(&core_clock) - other.peer.received >=
+                            100 * USEC_PER_MSEC);
+        }
+}
+
 /* Whoever waits for its time only is answered when the authority goes. */
 static void test_end_of_the_authority(void **state) {
         Core *core = *state;
@@ -154,6 +188,7 @@ static void test_end_of_the_authority(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_ends_later),
+                TEST(test_existence_takes_no_time),
                 TEST(test_calls_from_handlers),
                 TEST(test_no_memory),
                 TEST(test_overload_says_when),

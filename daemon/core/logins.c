@@ -38,6 +38,7 @@ void authority_login_check(Authority *authority, const Caller *caller, const cha
                 return;
         if (reach == REACH_NONE)
                 return call_finish(call, REASON_ACCESS_DENIED);
+        call->checks_credentials = reach != REACH_ALL; /* whether somebody exists is one */
         if (!user)
                 return call_finish(call, REASON_INVALID_REQUEST);
         if (!user_name_is_valid(user))

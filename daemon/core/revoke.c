@@ -188,6 +188,7 @@ void authority_revoke_owner(Authority *authority, const Caller *caller,
                 return call_finish(call, REASON_ACCESS_DENIED);
         if (n_named != 1)
                 return call_finish(call, REASON_INVALID_REQUEST);
+        call->checks_credentials = access_reach(caller, ACTION_REVOKE_OWNER) != REACH_ALL;
         if (request->user || request->uid != UID_NONE)
                 return owner_find(call, request);
         if (request->client_id && may_revoke_client(caller, request->client_id))

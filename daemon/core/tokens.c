@@ -147,6 +147,7 @@ void authority_token_list(Authority *authority, const Caller *caller,
                 return call_finish(call, REASON_ACCESS_DENIED);
         if (request->limit == 0 || request->limit > PAGE_ROWS_MAX)
                 return call_finish(call, REASON_INVALID_VALUE);
+        call->checks_credentials = access_reach(caller, ACTION_LIST_TOKENS) != REACH_ALL;
         if (request->user)
                 return call_store(call, call_user_request(STORE_KEY_NAME, request->user),
                                   list_user_found);

@@ -44,6 +44,8 @@ void authority_user_get(Authority *authority, const Caller *caller, const char *
                 return call_finish(call, REASON_ACCESS_DENIED);
         if (!id && !name)
                 return call_finish(call, REASON_INVALID_REQUEST);
+        /* Nor does the time tell whether there is such a user. */
+        call->checks_credentials = access_reach(caller, ACTION_ADMINISTER) != REACH_ALL;
         call_store(call,
                    id ? call_user_request(STORE_KEY_ID, id)
                       : call_user_request(STORE_KEY_NAME, name),
