@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "wire/cleanup.h"
 #include "wire/text.h"
 
 TAILQ_HEAD(ConnectionList, Connection);
@@ -50,8 +51,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+DEFINE_CLEANUP(Connections *, connections_free);
+
 int connections_new(sd_event *event, const Clock *clock, Connections **ret) {
-        Connections *set = calloc(1, sizeof(*set));
+        _cleanup_(connections_freep) Connections *set = calloc(1, sizeof(*set));
         int r;
 
         if (!set)
@@ -62,11 +65,9 @@ int connections_new(sd_event *event, const Clock *clock, Connections **ret) {
         r = sd_event_add_time_relative(event, &set->timer, CLOCK_MONOTONIC, 0, 1, on_timer, set);
         if (r >= 0)
                 r = sd_event_source_set_enabled(set->timer, SD_EVENT_OFF);
-        if (r < 0) {
-                connections_free(set);
+        if (r < 0)
                 return r;
-        }
-        *ret = set;
+        *ret = TAKE_PTR(set);
         return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/journal.h"
 #include "http/exchange.h"
+#include "wire/cleanup.h"
 
 /* Heads are small; a larger one gets 431. */
 #define CONNECTION_MEMORY (16U * 1024U)
@@ -132,9 +133,11 @@ static int attach(Engine *engine, sd_event *event) {
         return r < 0 ? r : 0;
 }
 
+DEFINE_CLEANUP(Engine *, engine_free);
+
 int engine_new(sd_event *event, const struct ExchangeContext *context, const char *certificate,
                const char *key, Engine **ret) {
-        Engine *engine = calloc(1, sizeof(*engine));
+        _cleanup_(engine_freep) Engine *engine = calloc(1, sizeof(*engine));
         int r;
 
         if (!engine)
@@ -143,11 +146,9 @@ int engine_new(sd_event *event, const struct ExchangeContext *context, const cha
         r = start(engine, context, certificate, key);
         if (r == 0)
                 r = attach(engine, event);
-        if (r != 0) {
-                engine_free(engine);
+        if (r != 0)
                 return r;
-        }
-        *ret = engine;
+        *ret = TAKE_PTR(engine);
         return 0;
 }
 

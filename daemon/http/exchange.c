@@ -30,14 +30,19 @@ struct Exchange {
         size_t n_discarded;
 };
 
-static void exchange_free(Exchange *exchange) {
+static Exchange *exchange_free(Exchange *exchange) {
+        if (!exchange)
+                return NULL;
         if (exchange->request) {
                 request_detach(exchange->request);
                 request_unref(exchange->request);
         }
         secret_done(&exchange->target);
         free(exchange);
+        return NULL;
 }
+
+DEFINE_CLEANUP(Exchange *, exchange_free);
 
 static void on_ready(Request *request, void *userdata) {
         Exchange *exchange = userdata;
@@ -53,7 +58,7 @@ void *exchange_begin(void *cls, const char *target, struct MHD_Connection *mhd) 
         const ExchangeContext *context = cls;
         const union MHD_ConnectionInfo *info =
                         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-        Exchange *exchange;
+        _cleanup_(exchange_freep) Exchange *exchange = NULL;
 
         if (!info || !info->socket_context || !target)
                 return NULL;
@@ -65,14 +70,12 @@ void *exchange_begin(void *cls, const char *target, struct MHD_Connection *mhd) 
         exchange->connection = info->socket_context;
         exchange->line = (RequestLine){ .target = target, .target_size = strlen(target) };
         exchange->request = request_new(&context->http, &exchange->connection->peer);
-        if (!exchange->request || secret_append_text(&exchange->target, target) != 0) {
-                exchange_free(exchange);
+        if (!exchange->request || secret_append_text(&exchange->target, target) != 0)
                 return NULL;
-        }
         exchange->request->ready = on_ready;
         exchange->request->ready_userdata = exchange;
         exchange->connection->exchange = exchange;
-        return exchange;
+        return TAKE_PTR(exchange);
 }
 
 static void wipe_body(void *data) {
@@ -98,26 +101,23 @@ static struct MHD_Response *response_new(Reply *reply) {
         return response;
 }
 
+static bool add_field(struct MHD_Response *response, const char *name, const char *value) {
+        return !value || MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
 /* Cache-Control and Pragma: RFC 6749 section 5.1. */
 static bool add_fields(struct MHD_Response *response, const Reply *reply, bool close_after) {
+        const char *type = reply->content_type ? reply->content_type : "application/json";
         char retry_after[16];
-        bool ok = MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES;
 
-        ok = ok && MHD_add_response_header(response, "Pragma", "no-cache") == MHD_YES;
-        ok = ok && MHD_add_response_header(response, "Content-Type",
-                                           reply->content_type ? reply->content_type
-                                                               : "application/json") == MHD_YES;
-        if (reply->challenge)
-                ok = ok && MHD_add_response_header(response, "WWW-Authenticate", reply->challenge);
-        if (reply->allow[0])
-                ok = ok && MHD_add_response_header(response, "Allow", reply->allow);
-        if (reply->retry_after > 0) {
-                snprintf(retry_after, sizeof(retry_after), "%u", reply->retry_after);
-                ok = ok && MHD_add_response_header(response, "Retry-After", retry_after);
-        }
-        if (close_after)
-                ok = ok && MHD_add_response_header(response, "Connection", "close");
-        return ok;
+        snprintf(retry_after, sizeof(retry_after), "%u", reply->retry_after);
+        return add_field(response, "Cache-Control", "no-store") &&
+               add_field(response, "Pragma", "no-cache") &&
+               add_field(response, "Content-Type", type) &&
+               add_field(response, "WWW-Authenticate", reply->challenge) &&
+               add_field(response, "Allow", reply->allow[0] ? reply->allow : NULL) &&
+               add_field(response, "Retry-After", reply->retry_after > 0 ? retry_after : NULL) &&
+               add_field(response, "Connection", close_after ? "close" : NULL);
 }
 
 static enum MHD_Result send_reply(Exchange *exchange) {
