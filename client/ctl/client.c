@@ -11,6 +11,8 @@
 #include "wire/json-write.h"
 #include "wire/text.h"
 
+#define CLIENTS "/v1/clients/"
+
 /* clang-format off */
 static const Column columns[] = {
         { "ID",         "id",               "client_id",        COLUMN_TEXT },
@@ -97,35 +99,18 @@ enum Exit client_list(Ctl *ctl, char **arguments, size_t n) {
         return listing_print(ctl, &listing);
 }
 
-static enum Exit client_ask(Ctl *ctl, const char *id, const char *method, Reply *ret) {
-        _cleanup_(secret_done) Secret path = SECRET_INIT;
-        Question question = { .method = method, .thing = id };
-        enum Exit e;
-
-        e = path_make("/v1/clients/", id, "", &path);
-        if (e != EXIT_DONE)
-                return e;
-        question.path = secret_text(&path);
-        return ctl_ask(ctl, &question, ret);
-}
-
 enum Exit client_show(Ctl *ctl, char **arguments, size_t n) {
         _cleanup_(reply_done) Reply reply = REPLY_INIT;
         enum Exit e;
 
-        e = client_ask(ctl, arguments[0], "GET", &reply);
-        if (e != EXIT_DONE)
-                return e;
-        if (!ctl_wants_json(ctl))
-                return columns_print(columns, ELEMENTSOF(columns), reply.json, JSON_ROOT);
-        reply_print_json(&reply);
-        return EXIT_DONE;
+        e = ctl_ask_about(ctl, "GET", CLIENTS, arguments[0], &reply);
+        return e == EXIT_DONE ? reply_show(ctl, columns, ELEMENTSOF(columns), &reply) : e;
 }
 
 enum Exit client_remove(Ctl *ctl, char **arguments, size_t n) {
         _cleanup_(reply_done) Reply reply = REPLY_INIT;
         enum Exit e;
 
-        e = client_ask(ctl, arguments[0], "DELETE", &reply);
+        e = ctl_ask_about(ctl, "DELETE", CLIENTS, arguments[0], &reply);
         return e == EXIT_DONE ? print_change(ctl, arguments[0], "removed", &reply) : e;
 }

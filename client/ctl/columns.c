@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "wire/cleanup.h"
-#include "wire/text.h"
 
 void time_format(int64_t seconds, char ret[static TIME_TEXT_MAX]) {
         time_t t = (time_t)seconds;
@@ -139,5 +138,12 @@ enum Exit columns_print(const Column *columns, size_t n, const Json *json, JsonN
                 print_safely(text);
                 putchar('\n');
         }
+        return EXIT_DONE;
+}
+
+enum Exit reply_show(const Ctl *ctl, const Column *columns, size_t n, const Reply *reply) {
+        if (!ctl_wants_json(ctl))
+                return columns_print(columns, n, reply->json, JSON_ROOT);
+        reply_print_json(reply);
         return EXIT_DONE;
 }

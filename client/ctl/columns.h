@@ -34,3 +34,5 @@ int column_text(const Column *column, const Json *json, JsonNode object, char **
 
 /* "label  text" lines for what is there. */
 enum Exit columns_print(const Column *columns, size_t n, const Json *json, JsonNode object);
+/* The same of a whole reply, or with --json the reply. */
+enum Exit reply_show(const Ctl *ctl, const Column *columns, size_t n, const Reply *reply);

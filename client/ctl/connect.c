@@ -12,7 +12,6 @@
 #include "ctl/secret-input.h"
 #include "wire/cleanup.h"
 #include "wire/form.h"
-#include "wire/text.h"
 
 /* The user's own word for the socket, behind --socket=. */
 #define SOCKET_VARIABLE "TOKEND_SOCKET"
@@ -107,10 +106,8 @@ enum Exit ctl_ask(Ctl *ctl, const Question *question, Reply *ret) {
         r = json_parse(text, size, &reply.json);
         if (r == -ENOMEM)
                 return complain_of_error(question->thing, r);
-        if (r < 0 || json_type(reply.json, JSON_ROOT) != JSON_OBJECT) {
-                complain(question->thing, "reply-malformed", "%s", "the reply can't be understood");
-                return EXIT_FAILED;
-        }
+        if (r < 0 || json_type(reply.json, JSON_ROOT) != JSON_OBJECT)
+                return complain_of_reply(question->thing);
         *ret = TAKE(reply, REPLY_INIT);
         return EXIT_DONE;
 }
@@ -128,6 +125,19 @@ enum Exit path_make(const char *prefix, const char *name, const char *suffix, Se
                 return complain_of_error(name, r);
         *ret = TAKE(path, SECRET_INIT);
         return EXIT_DONE;
+}
+
+enum Exit ctl_ask_about(Ctl *ctl, const char *method, const char *prefix, const char *name,
+                        Reply *ret) {
+        _cleanup_(secret_done) Secret path = SECRET_INIT;
+        Question question = { .method = method, .thing = name };
+        enum Exit e;
+
+        e = path_make(prefix, name, "", &path);
+        if (e != EXIT_DONE)
+                return e;
+        question.path = secret_text(&path);
+        return ctl_ask(ctl, &question, ret);
 }
 
 bool ctl_is_ordinary(const Ctl *ctl) {

@@ -28,7 +28,7 @@ static inline bool ctl_wants_json(const Ctl *ctl) {
         return option_is_given(&ctl->options, OPTION_JSON);
 }
 
-/* A caller who is neither root nor shows a token: may do for itself only. */
+/* A caller on the socket who is neither root nor shows a token: may do for itself only. */
 bool ctl_is_ordinary(const Ctl *ctl);
 
 #define USER_PROMPT_MAX 320
@@ -54,7 +54,10 @@ typedef struct Question {
 enum Exit ctl_connect(Ctl *ctl, bool subject_is_client);
 /* Asks, and complains when that fails. */
 enum Exit ctl_ask(Ctl *ctl, const Question *question, Reply *ret);
-/* "/v1/users/" and the name, encoded. On failure complains. */
+/* The same of what stands behind prefix under this name, which is encoded. */
+enum Exit ctl_ask_about(Ctl *ctl, const char *method, const char *prefix, const char *name,
+                        Reply *ret);
+/* prefix, the name encoded, suffix. Complains. */
 enum Exit path_make(const char *prefix, const char *name, const char *suffix, Secret *ret);
 
 /* Prints "tokenctl: thing: sentence (word)" to stderr; thing and word may be NULL. */
@@ -64,6 +67,8 @@ void complain(const char *thing, const char *word, const char *format, ...)
 enum Exit complain_of_handle(const Ctl *ctl, const char *thing, int r);
 /* Of a negative errno of our own. EXIT_FAILED. */
 enum Exit complain_of_error(const char *thing, int error);
+/* Of a reply that is none. EXIT_FAILED. */
+enum Exit complain_of_reply(const char *thing);
 /* Of a password that JSON can't carry. EXIT_FAILED. */
 enum Exit complain_of_password(const char *thing);
 /* Of the command line. EXIT_MISUSED. */

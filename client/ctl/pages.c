@@ -14,17 +14,12 @@
 #include "wire/text.h"
 
 /* Well within JSON_NODES_MAX, and few enough for a table to be aligned at once. */
-#define PAGE_ROWS 200
+#define PAGE_QUERY "limit=200"
 
 /* What a row without that member shows: cells are never empty, for awk. */
 #define ABSENT "-"
 
 DEFINE_CLEANUP(struct libscols_table *, scols_unref_table);
-
-static enum Exit malformed(void) {
-        complain(NULL, "reply-malformed", "%s", "the reply can't be understood");
-        return EXIT_FAILED;
-}
 
 static enum Exit page_ask(Ctl *ctl, const Listing *listing, const char *cursor, Reply *ret) {
         _cleanup_(secret_done) Secret path = SECRET_INIT;
@@ -33,13 +28,7 @@ static enum Exit page_ask(Ctl *ctl, const Listing *listing, const char *cursor, 
 
         r = secret_append_text(&path, listing->path);
         if (r == 0)
-                r = secret_append_text(&path, "limit=");
-        if (r == 0) {
-                char number[16];
-
-                snprintf(number, sizeof(number), "%d", PAGE_ROWS);
-                r = secret_append_text(&path, number);
-        }
+                r = secret_append_text(&path, PAGE_QUERY);
         if (r == 0)
                 r = form_append(&path, "cursor", cursor);
         if (r < 0)
@@ -131,7 +120,7 @@ static enum Exit page_print(Ctl *ctl, const Listing *listing, const char *cursor
         r = json_get_text(reply.json, JSON_ROOT, "next", &next);
         if (rows == JSON_NONE || json_type(reply.json, rows) != JSON_ARRAY ||
             (r < 0 && r != -ENOENT) || (next && streq_ptr(next, cursor)))
-                return malformed();
+                return complain_of_reply(NULL);
         if (ctl_wants_json(ctl) && !cursor)
                 printf("{\"%s\":[", listing->member);
         if (ctl_wants_json(ctl))
@@ -142,7 +131,8 @@ static enum Exit page_print(Ctl *ctl, const Listing *listing, const char *cursor
         } else
                 r = 0;
         if (r < 0)
-                return r == -EBADMSG ? malformed() : complain_of_error(listing->member, r);
+                return r == -EBADMSG ? complain_of_reply(NULL)
+                                     : complain_of_error(listing->member, r);
         *ret_cursor = TAKE_PTR(next);
         return EXIT_DONE;
 }

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
-#include "wire/cleanup.h"
 #include "wire/text.h"
 
 #define SENTENCE_MAX 768
@@ -92,6 +91,11 @@ enum Exit complain_of_handle(const Ctl *ctl, const char *thing, int r) {
 
 enum Exit complain_of_error(const char *thing, int error) {
         complain(thing, NULL, "%s", strerrordesc_np(error < 0 ? -error : error) ?: "unknown error");
+        return EXIT_FAILED;
+}
+
+enum Exit complain_of_reply(const char *thing) {
+        complain(thing, "reply-malformed", "%s", reason_to_sentence(REASON_REPLY_MALFORMED));
         return EXIT_FAILED;
 }
 

@@ -23,10 +23,8 @@ static enum Exit health_print(const Ctl *ctl, const char *text, size_t size, enu
         _cleanup_(json_freep) Json *json = NULL;
         enum Exit printed = EXIT_DONE;
 
-        if (json_parse(text, size, &json) < 0 || json_get(json, JSON_ROOT, "status") == JSON_NONE) {
-                complain(NULL, "reply-malformed", "the reply can't be understood");
-                return EXIT_FAILED;
-        }
+        if (json_parse(text, size, &json) < 0 || json_get(json, JSON_ROOT, "status") == JSON_NONE)
+                return complain_of_reply(NULL);
         if (ctl_wants_json(ctl))
                 puts(text);
         else
@@ -35,21 +33,18 @@ static enum Exit health_print(const Ctl *ctl, const char *text, size_t size, enu
 }
 
 enum Exit status(Ctl *ctl, char **arguments, size_t n) {
-        tokend_reply_t *reply = NULL;
+        _cleanup_(reply_done) Reply reply = REPLY_INIT;
         const char *text;
-        enum Exit e;
         size_t size;
         int r;
 
-        r = tokend_call(ctl->handle, "GET", "/healthz", NULL, NULL, &reply);
+        r = tokend_call(ctl->handle, "GET", "/healthz", NULL, NULL, &reply.http);
         if (r != 0) {
                 text = tokend_error_body(ctl->handle, &size);
                 if (size > 0 && strstr(text, "\"status\""))
                         return health_print(ctl, text, size, EXIT_FAILED);
                 return complain_of_handle(ctl, NULL, r);
         }
-        text = tokend_reply_body(reply, &size);
-        e = health_print(ctl, text, size, EXIT_DONE);
-        tokend_reply_free(reply);
-        return e;
+        text = tokend_reply_body(reply.http, &size);
+        return health_print(ctl, text, size, EXIT_DONE);
 }

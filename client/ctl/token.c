@@ -16,6 +16,8 @@
 #include "wire/protocol.h"
 #include "wire/text.h"
 
+#define TOKENS "/v1/tokens/"
+
 /* clang-format off */
 static const Column columns[] = {
         { "ID",      "id",        "id",        COLUMN_TEXT   },
@@ -81,31 +83,14 @@ static enum Exit id_check(const char *id) {
         return complain_of_usage("%s: the id of a token has 32 digits 0-9a-f", id);
 }
 
-static enum Exit token_ask(Ctl *ctl, const char *id, const char *method, Reply *ret) {
-        _cleanup_(secret_done) Secret path = SECRET_INIT;
-        Question question = { .method = method, .thing = id };
-        enum Exit e;
-
-        e = path_make("/v1/tokens/", id, "", &path);
-        if (e != EXIT_DONE)
-                return e;
-        question.path = secret_text(&path);
-        return ctl_ask(ctl, &question, ret);
-}
-
 enum Exit token_show(Ctl *ctl, char **arguments, size_t n) {
         _cleanup_(reply_done) Reply reply = REPLY_INIT;
         enum Exit e;
 
         e = id_check(arguments[0]);
         if (e == EXIT_DONE)
-                e = token_ask(ctl, arguments[0], "GET", &reply);
-        if (e != EXIT_DONE)
-                return e;
-        if (!ctl_wants_json(ctl))
-                return columns_print(columns, ELEMENTSOF(columns), reply.json, JSON_ROOT);
-        reply_print_json(&reply);
-        return EXIT_DONE;
+                e = ctl_ask_about(ctl, "GET", TOKENS, arguments[0], &reply);
+        return e == EXIT_DONE ? reply_show(ctl, columns, ELEMENTSOF(columns), &reply) : e;
 }
 
 static void print_revoked(const Ctl *ctl, int64_t revoked) {
@@ -130,7 +115,7 @@ static enum Exit revoke_ids(Ctl *ctl, char **ids, size_t n) {
                 _cleanup_(reply_done) Reply reply = REPLY_INIT;
                 enum Exit e;
 
-                e = token_ask(ctl, ids[i], "DELETE", &reply);
+                e = ctl_ask_about(ctl, "DELETE", TOKENS, ids[i], &reply);
                 if (e == EXIT_DONE)
                         revoked += reply_number(&reply, "revoked");
                 else
@@ -175,7 +160,7 @@ static enum Exit print_issued(const Ctl *ctl, const Reply *reply) {
         char expires[TIME_TEXT_MAX];
 
         if (json_get_secret(reply->json, JSON_ROOT, "access_token", &token) < 0) {
-                complain(NULL, "reply-malformed", "%s", "there is no token in the reply");
+                complain(NULL, "reply-malformed", "there is no token in the reply");
                 return EXIT_FAILED;
         }
         if (ctl_wants_json(ctl)) {

@@ -3,41 +3,28 @@
 
 #include "ctl/user-find.h"
 
-#include <string.h>
-
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
-static enum Exit malformed(const char *name) {
-        complain(name, "reply-malformed", "%s", "the reply can't be understood");
-        return EXIT_FAILED;
-}
-
 enum Exit user_find(Ctl *ctl, const char *name, Reply *ret, JsonNode *ret_user) {
-        _cleanup_(secret_done) Secret path = SECRET_INIT;
         _cleanup_(reply_done) Reply reply = REPLY_INIT;
         _cleanup_(freep) char *found = NULL;
-        Question question = { .method = "GET", .thing = name };
         JsonNode users, user;
         enum Exit e;
 
-        e = path_make("/v1/users?name=", name, "", &path);
-        if (e != EXIT_DONE)
-                return e;
-        question.path = secret_text(&path);
-        e = ctl_ask(ctl, &question, &reply);
+        e = ctl_ask_about(ctl, "GET", "/v1/users?name=", name, &reply);
         if (e != EXIT_DONE)
                 return e;
         users = json_get(reply.json, JSON_ROOT, "users");
         if (users == JSON_NONE || json_type(reply.json, users) != JSON_ARRAY)
-                return malformed(name);
+                return complain_of_reply(name);
         user = json_first(reply.json, users);
         if (user == JSON_NONE) {
                 complain(name, "user-unknown", "%s", reason_to_sentence(REASON_USER_UNKNOWN));
                 return EXIT_FAILED;
         }
         if (json_get_text(reply.json, user, "name", &found) < 0 || !streq(found, name))
-                return malformed(name);
+                return complain_of_reply(name);
         *ret_user = user;
         *ret = TAKE(reply, REPLY_INIT);
         return EXIT_DONE;
@@ -68,6 +55,6 @@ enum Exit user_change(Ctl *ctl, const char *name, const char *method, const char
         if (e != EXIT_DONE)
                 return e;
         if (json_get_text(reply.json, user, "id", &id) < 0)
-                return malformed(name);
+                return complain_of_reply(name);
         return change_by_id(ctl, name, id, method, suffix, body, ret);
 }
