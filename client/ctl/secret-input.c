@@ -12,6 +12,8 @@
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
+#define ONCE_MORE ", once more"
+
 static const enum Option secret_files[] = {
         OPTION_CLIENT_SECRET_FILE, OPTION_TOKEN_FILE,  OPTION_PASSWORD_FILE,
         OPTION_OLD_PASSWORD_FILE,  OPTION_SECRET_FILE,
@@ -117,10 +119,10 @@ enum Exit secret_inputs_check(const Options *options) {
 static int ask_twice(const char *prompt, Secret *ret) {
         _cleanup_(secret_done) Secret first = SECRET_INIT;
         _cleanup_(secret_done) Secret second = SECRET_INIT;
-        char again[128];
+        char again[USER_PROMPT_MAX + sizeof(ONCE_MORE)];
         int r;
 
-        snprintf(again, sizeof(again), "%s, once more", prompt);
+        snprintf(again, sizeof(again), "%s" ONCE_MORE, prompt);
         r = terminal_ask(prompt, &first);
         if (r == 0)
                 r = terminal_ask(again, &second);
