@@ -44,18 +44,19 @@ static uint64_t options_global(void) {
 }
 
 void help_print(void) {
-        puts("tokenctl [OPTION…] VERB [ARGUMENT…]\n\nManage tokend, the local token "
-             "authority.\n\nVerbs:");
+        puts("tokenctl [OPTION…] VERB [ARGUMENT…]\n\n"
+             "Manage tokend, the local token authority.\n\n"
+             "Verbs:");
         for (size_t i = 0; i < n_verbs; i++)
                 verb_print_name(&verbs[i]);
         puts("\nOptions of every verb:");
         options_print(options_global());
-        puts("\nWhat a verb takes: tokenctl VERB --help. Secrets are asked for at the terminal, or "
-             "read\n"
-             "from a file or standard input. The socket is --socket=, then $TOKEND_SOCKET, then "
-             "the usual\n"
-             "one.\n\nExit status: 0 done, 1 refused or failed, 2 wrong usage, 3 tokend does not "
-             "answer.\n"
+        puts("\nWhat a verb takes: tokenctl VERB --help."
+             " Secrets are asked for at the terminal, or read\n"
+             "from a file or standard input."
+             " The socket is --socket=, then $TOKEND_SOCKET, then the usual\n"
+             "one.\n\n"
+             "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 tokend does not answer.\n"
              "See tokenctl(1).");
 }
 

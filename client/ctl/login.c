@@ -1,9 +1,6 @@
 /* tokenctl login: tries a password the way a login does, and shows what it gives. */
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "ctl/columns.h"
 #include "ctl/members.h"
@@ -56,8 +53,8 @@ static enum Exit print_login(const char *user, const Reply *reply) {
                 return EXIT_FAILED;
         }
         if (state && streq(state, reason_to_string(REASON_PASSWORD_MUST_CHANGE)))
-                printf("The password is right, and must be changed first: tokenctl user passwd "
-                       "%s\n",
+                printf("The password is right, and must be changed first: "
+                       "tokenctl user passwd %s\n",
                        user);
         else
                 printf("The password is right.\n");

@@ -91,8 +91,7 @@ static int option_take(const char *name, const char *next, Options *options,
 #define REFUSE(...) (snprintf(ret_message, OPTIONS_MESSAGE_MAX, __VA_ARGS__), -EINVAL)
         if (instead)
                 return REFUSE("--%.*s: everybody on this machine can read a command line; use %s, "
-                              "or "
-                              "- for standard input",
+                              "or - for standard input",
                               (int)size, name, instead);
         if (option == _OPTION_MAX)
                 return REFUSE("--%.*s: no such option", size < 64 ? (int)size : 64, name);
