@@ -114,6 +114,7 @@ int bus_call_dispatch(Bus *bus, const BusVerb *verb, sd_bus_message *message, sd
         call->verb = verb;
         call->message = sd_bus_message_ref(message);
         call->list.uid = UID_NONE;
+        call->list.limit = PAGE_ROWS_MAX;
         r = read_arguments(call, error);
         if (r != 0)
                 return bus_error_fill(error, r);

@@ -38,7 +38,7 @@ struct BusCall {
         /* Arguments, which the core borrows; texts are the message's. */
         char id[TOKEN_ID_SIZE + 1];
         const char *text;
-        TokenListRequest list;
+        TokenListRequest list; /* unless read() says otherwise: of everybody, one full page */
         RevokeRequest revoke;
         const struct TokenProperty *property;
         size_t setting; /* log-control.c */

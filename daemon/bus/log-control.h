@@ -4,4 +4,4 @@
 
 #include "bus/bus-internal.h"
 
-int log_control_add(Bus *bus);
+int log_control_add(Bus *bus); /* 0 or more, or a negative errno */

@@ -6,14 +6,12 @@
 
 #include "bus/manager-object.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bus/bus-call.h"
 #include "bus/bus-error.h"
 #include "bus/token-object.h"
-#include "bus/token-properties.h"
 #include "core/access.h"
 #include "wire/text.h"
 
@@ -48,16 +46,8 @@ static int read_id(BusCall *call, sd_bus_error *error) {
         return 0;
 }
 
-static int read_all(BusCall *call, sd_bus_error *error) {
-        call->list.limit = PAGE_ROWS_MAX;
-        return 0;
-}
-
 static int read_list_of_uid(BusCall *call, sd_bus_error *error) {
-        int r;
-
-        r = read_uid(call, &call->list.uid, error);
-        return r != 0 ? r : read_all(call, error);
+        return read_uid(call, &call->list.uid, error);
 }
 
 static int read_owner(BusCall *call, sd_bus_error *error) {
@@ -185,9 +175,7 @@ static int reply_list_ex(BusCall *call, Answer *answer, sd_bus_message *reply,
 
         r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
         for (size_t i = 0; i < answer->n_tokens && r >= 0; i++) {
-                const Token *token = answer->tokens[i];
-                TokenView view = { token, authority_last_used(call->bus->options.authority,
-                                                              &token->hash) };
+                TokenView view = token_view(call, answer->tokens[i]);
 
                 r = token_properties_append(reply, &view);
         }
@@ -218,7 +206,7 @@ static int reply_count(BusCall *call, Answer *answer, sd_bus_message *reply, sd_
 }
 
 static const BusVerb manager_verbs[] = {
-        { MANAGER_INTERFACE, "ListTokens", "", read_all, token_call_list, reply_list },
+        { MANAGER_INTERFACE, "ListTokens", "", NULL, token_call_list, reply_list },
         { MANAGER_INTERFACE, "ListTokensEx", "a{sv}us", read_list, token_call_list, reply_list_ex },
         { MANAGER_INTERFACE, "ListUserTokens", "u", read_list_of_uid, token_call_list, reply_list },
         { MANAGER_INTERFACE, "GetToken", "s", read_id, token_call_get, reply_path },

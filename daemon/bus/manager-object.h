@@ -4,4 +4,4 @@
 
 #include "bus/bus-internal.h"
 
-int manager_object_add(Bus *bus);
+int manager_object_add(Bus *bus); /* 0 or more, or a negative errno */

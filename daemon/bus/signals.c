@@ -11,7 +11,6 @@
 #include "base/journal.h"
 #include "bus/bus-internal.h"
 #include "bus/token-properties.h"
-#include "wire/text.h"
 
 static int on_second(sd_event_source *source, uint64_t now, void *userdata);
 

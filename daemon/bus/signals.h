@@ -16,4 +16,5 @@ typedef struct Signals {
         bool is_storm; /* the second before was above the bound */
 } Signals;
 
+/* Forgets the second that is under way, unsent. */
 void signals_done(Signals *signals);

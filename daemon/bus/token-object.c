@@ -6,13 +6,11 @@
 
 #include "bus/token-object.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "bus/bus-call.h"
 #include "bus/bus-error.h"
 #include "bus/introspection.h"
-#include "bus/token-properties.h"
 #include "wire/text.h"
 
 #define INTROSPECTABLE_INTERFACE "org.freedesktop.DBus.Introspectable"
@@ -82,11 +80,6 @@ static int read_interface(BusCall *call, sd_bus_error *error) {
         return interface_is_standard(call->text) ? 0 : check_interface(call->text, error);
 }
 
-static int read_folder(BusCall *call, sd_bus_error *error) {
-        call->list.limit = PAGE_ROWS_MAX;
-        return 0;
-}
-
 void token_call_get(BusCall *call) {
         authority_token_get(call->bus->options.authority, &call->caller, call->id,
                             bus_call_answered, call);
@@ -102,7 +95,7 @@ void token_call_list(BusCall *call) {
                              bus_call_answered, call);
 }
 
-static TokenView token_view(const BusCall *call, const Token *token) {
+TokenView token_view(const BusCall *call, const Token *token) {
         return (TokenView){ token,
                             authority_last_used(call->bus->options.authority, &token->hash) };
 }
@@ -157,8 +150,7 @@ static const BusVerb token_verbs[] = {
 };
 
 static const BusVerb folder_verbs[] = {
-        { INTROSPECTABLE_INTERFACE, "Introspect", "", read_folder, token_call_list,
-          reply_folder_xml },
+        { INTROSPECTABLE_INTERFACE, "Introspect", "", NULL, token_call_list, reply_folder_xml },
         { 0 },
 };
 
