@@ -19,6 +19,8 @@ struct tokend_token {
         int64_t expires;
 };
 
+DEFINE_CLEANUP(tokend_token_t *, tokend_token_free);
+
 /* Members that both forms have under one name. */
 static int token_read(const Json *json, JsonNode node, const char *id, const char *user,
                       const char *created, const char *expires, tokend_token_t *token) {
@@ -47,7 +49,7 @@ static int kind_from_introspection(const Json *json, char **ret) {
         return 0;
 }
 
-int token_from_introspection(const Json *json, tokend_token_t **ret) {
+static int token_from_introspection(const Json *json, tokend_token_t **ret) {
         _cleanup_(tokend_token_freep) tokend_token_t *token = calloc(1, sizeof(*token));
         int r;
 
@@ -143,8 +145,4 @@ _public_ void tokend_token_free(tokend_token_t *token) {
         free(token->scope);
         free(token->kind);
         free(token);
-}
-
-void tokend_token_freep(tokend_token_t **token) {
-        tokend_token_free(*token);
 }

@@ -55,7 +55,5 @@ static inline int optional(int r) {
 int authorization_basic(const char *client_id, const char *client_secret, Secret *ret);
 int authorization_bearer(const char *token, Secret *ret);
 
-/* A token of an introspection or of a list. -EBADMSG: no id or no times in it. */
-int token_from_introspection(const Json *json, tokend_token_t **ret);
+/* A token of a list. -EBADMSG: no id or no times in it. Free with tokend_token_free(). */
 int token_from_row(const Json *json, JsonNode row, tokend_token_t **ret);
-void tokend_token_freep(tokend_token_t **token);
