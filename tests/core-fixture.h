@@ -3,7 +3,6 @@
 /* A whole authority over a real store in a temporary folder, with a clock that can be turned and
  * hashes that cost little. */
 
-#include <assert.h>
 #include <crypt.h>
 #include <ftw.h>
 #include <stdio.h>

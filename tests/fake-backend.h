@@ -2,17 +2,13 @@
 
 /* A backend in the test's hands: its commits and look-ups wait and fail as they are told. */
 
+#include "unit.h"
+
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "store/backend.h"
 
@@ -20,13 +16,13 @@
 typedef struct Fake {
         pthread_mutex_t lock;
         pthread_cond_t changed;
-        bool commit_held;     /* commits wait */
-        bool committing;      /* one waits now */
+        bool commit_held; /* commits wait */
+        bool committing;  /* one waits now */
         bool read_held;
         int commit_error, begin_error, run_error, open_error;
         unsigned n_begins, n_commits, n_rollbacks, n_runs, n_reads, n_closes, n_settles;
         unsigned run_usec; /* a change lasts so long */
-        unsigned largest; /* requests in one transaction */
+        unsigned largest;  /* requests in one transaction */
         unsigned in_batch;
         unsigned n_committed;
 } Fake;

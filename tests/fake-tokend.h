@@ -1,7 +1,7 @@
 #pragma once
 
-/* A tokend for tests: a thread that listens in a folder of its own and answers each request with the
- * next line of a script, whatever was asked. What it received is kept. */
+/* A tokend for tests: a thread that listens in a folder of its own and answers each request with
+ * the next line of a script, whatever was asked. What it received is kept. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,10 +22,10 @@
 
 typedef struct FakeAnswer {
         const char *bytes;
-        size_t size;   /* 0: until the NUL */
-        bool hang;     /* keep the connection open behind the bytes, until the client goes */
-        bool dribble;  /* a byte at a time */
-        bool hang_up;  /* close without reading */
+        size_t size;  /* 0: until the NUL */
+        bool hang;    /* keep the connection open behind the bytes, until the client goes */
+        bool dribble; /* a byte at a time */
+        bool hang_up; /* close without reading */
 } FakeAnswer;
 
 typedef struct FakeTokend {

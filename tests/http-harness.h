@@ -1,7 +1,7 @@
 #pragma once
 
-/* A server and raw clients, all in one loop. What core it has, the test decides: http-fake.h, or the
- * real one. */
+/* A server and raw clients, all in one loop. What core it has, the test decides: http-fake.h, or
+ * the real one. */
 
 #include <arpa/inet.h>
 #include <errno.h>

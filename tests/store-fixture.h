@@ -3,18 +3,12 @@
 /* A SQLite store in a folder of its own, driven without threads, under a clock that the test turns.
  * Included by each of the store's tests once. */
 
+#include "unit.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "store/sqlite-backend.h"
 #include "wire/reason.h"
@@ -231,7 +225,7 @@ static inline bool is_live(Fixture *fixture, unsigned n) {
 /* One change by an owner's name; n_affected, or the refusal as a negative number. */
 static inline int64_t change(Fixture *fixture, enum StoreVerb verb, const char *text) {
         _cleanup_(store_request_freep) StoreRequest *request =
-                request_by_text(verb, STORE_KEY_ID, text);
+                        request_by_text(verb, STORE_KEY_ID, text);
         int r = run(fixture, request);
 
         return r == 0 ? (int64_t)request->n_affected : -r;
@@ -246,8 +240,7 @@ static inline void fixture_forget(Fixture *fixture) {
         assert_int_equal(system(command), 0);
 }
 
-static inline void assert_refused_and_kept(Fixture *fixture, int error,
-                                           off_t size) {
+static inline void assert_refused_and_kept(Fixture *fixture, int error, off_t size) {
         struct stat st;
 
         assert_int_equal(fixture_open(fixture), error);
