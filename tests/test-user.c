@@ -119,6 +119,16 @@ static void test_emails(void **state) {
         assert_false(email_is_valid(longest));
 }
 
+static void test_email_in_lower_case(void **state) {
+        _cleanup_(freep) char *folded = NULL;
+
+        assert_int_equal(email_fold("ADA.\xc3\x84@Example.ORG", &folded), 0);
+        assert_string_equal(folded, "ada.\xc3\x84@example.org");
+        free(TAKE_PTR(folded));
+        assert_int_equal(email_fold(NULL, &folded), 0);
+        assert_null(folded);
+}
+
 static void test_paths(void **state) {
         static const char *const good[] = { "/", "/home/ada", "/bin/..hidden", "/a..", "/ü" };
         static const char *const bad[] = { "",       "home",   "/..",      "/../x",  "/a/../b",
@@ -155,6 +165,7 @@ int main(void) {
                 cmocka_unit_test(test_states),
                 cmocka_unit_test(test_ids),
                 cmocka_unit_test(test_emails),
+                cmocka_unit_test(test_email_in_lower_case),
                 cmocka_unit_test(test_paths),
                 cmocka_unit_test(test_uuids),
         };

@@ -7,6 +7,18 @@
 
 #include "wire/protocol.h"
 
+int text_copy(const char *text, char **ret) {
+        char *copy = NULL;
+
+        if (text) {
+                copy = strdup(text);
+                if (!copy)
+                        return -ENOMEM;
+        }
+        *ret = copy;
+        return 0;
+}
+
 /* Length of the sequence that starts here, 0 when it is none (RFC 3629 section 4). */
 static size_t utf8_sequence(const unsigned char *p, size_t left) {
         uint32_t c, min;

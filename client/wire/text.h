@@ -19,6 +19,9 @@ static inline bool streq_ptr(const char *a, const char *b) {
         return a && b ? streq(a, b) : a == b;
 }
 
+/* NULL stays NULL. 0 or -ENOMEM. */
+int text_copy(const char *text, char **ret);
+
 /* Valid UTF-8 of exactly size bytes, without NUL. */
 bool text_is_utf8(const char *text, size_t size);
 

@@ -35,15 +35,12 @@ static int copy_strv(char *const *strv, char ***ret) {
 
 int client_copy(const Client *client, Client **ret) {
         _cleanup_(client_freep) Client *copy = client_new();
-        int r = 0;
+        int r;
 
         if (!copy)
                 return -ENOMEM;
 
-        if (client->id) {
-                copy->id = strdup(client->id);
-                r = copy->id ? 0 : -ENOMEM;
-        }
+        r = text_copy(client->id, &copy->id);
         if (r >= 0 && !secret_is_empty(&client->hash))
                 r = secret_set(&copy->hash, client->hash.text, client->hash.size);
         r = r < 0 ? r : copy_strv(client->grants, &copy->grants);

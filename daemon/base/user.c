@@ -57,25 +57,17 @@ void user_freep(User **user) {
         user_free(*user);
 }
 
-static int copy_text(const char *text, char **ret) {
-        if (!text)
-                return 0;
-
-        *ret = strdup(text);
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int copy_texts(const User *user, User *copy) {
         int r = 0;
 
-        r = r < 0 ? r : copy_text(user->id, &copy->id);
-        r = r < 0 ? r : copy_text(user->name, &copy->name);
-        r = r < 0 ? r : copy_text(user->email, &copy->email);
-        r = r < 0 ? r : copy_text(user->partner_id, &copy->partner_id);
-        r = r < 0 ? r : copy_text(user->role, &copy->role);
-        r = r < 0 ? r : copy_text(user->parent_id, &copy->parent_id);
-        r = r < 0 ? r : copy_text(user->home, &copy->home);
-        r = r < 0 ? r : copy_text(user->shell, &copy->shell);
+        r = r < 0 ? r : text_copy(user->id, &copy->id);
+        r = r < 0 ? r : text_copy(user->name, &copy->name);
+        r = r < 0 ? r : text_copy(user->email, &copy->email);
+        r = r < 0 ? r : text_copy(user->partner_id, &copy->partner_id);
+        r = r < 0 ? r : text_copy(user->role, &copy->role);
+        r = r < 0 ? r : text_copy(user->parent_id, &copy->parent_id);
+        r = r < 0 ? r : text_copy(user->home, &copy->home);
+        r = r < 0 ? r : text_copy(user->shell, &copy->shell);
         return r;
 }
 
@@ -156,6 +148,22 @@ bool email_is_valid(const char *email) {
                 return false;
 
         return !has_white_or_control(email);
+}
+
+int email_fold(const char *email, char **ret) {
+        char *folded = NULL;
+        int r;
+
+        r = text_copy(email, &folded);
+        if (r < 0)
+                return r;
+
+        for (char *c = folded; c && *c; c++)
+                if (*c >= 'A' && *c <= 'Z')
+                        *c = (char)(*c - 'A' + 'a');
+
+        *ret = folded;
+        return 0;
 }
 
 bool account_path_is_valid(const char *path) {

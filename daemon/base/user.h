@@ -41,6 +41,9 @@ int user_state_from_string(const char *text, enum UserState *ret); /* -EINVAL */
 bool id_is_valid(const char *id);
 /* One '@', something on both sides, no white space. */
 bool email_is_valid(const char *email);
+/* In lower case by ASCII, whatever the locale; bytes above ASCII stay. NULL stays NULL. 0 or
+ * -ENOMEM. */
+int email_fold(const char *email, char **ret);
 /* Absolute, no "..", no ':', no ',' and no control characters: a home or a shell. */
 bool account_path_is_valid(const char *path);
 /* A random UUID (RFC 9562 version 4) as 36 characters. */

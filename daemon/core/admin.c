@@ -87,10 +87,3 @@ int admin_copy_scopes(char *const *scopes, char ***ret) {
                 return -ENOMEM;
         return 0;
 }
-
-int admin_copy_text(const char *text, char **ret) {
-        if (!text)
-                return 0;
-        *ret = strdup(text);
-        return *ret ? 0 : -ENOMEM;
-}

@@ -32,5 +32,3 @@ StoreRequest *admin_request(enum StoreVerb verb, const char *id);
 
 /* Sorted and without doubles; no words give NULL. 0, -ENOMEM, REASON_INVALID_SCOPE. */
 int admin_copy_scopes(char *const *scopes, char ***ret);
-/* NULL stays NULL. */
-int admin_copy_text(const char *text, char **ret);

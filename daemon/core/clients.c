@@ -110,7 +110,7 @@ static int client_from_request(const ClientAddRequest *request, const Config *co
         client->introspect_own_only = request->introspect_own_only;
         client->access_lifetime = request->access_lifetime;
         client->refresh_lifetime = request->refresh_lifetime;
-        return admin_copy_text(request->id, &client->id);
+        return text_copy(request->id, &client->id);
 }
 
 void authority_client_add(Authority *authority, const Caller *caller,
@@ -170,7 +170,7 @@ void authority_client_list(Authority *authority, const Caller *caller, const cha
         if (limit > PAGE_ROWS_MAX)
                 return call_finish(&admin->call, REASON_LIMIT_EXCEEDED);
         request = store_request_new(STORE_CLIENT_LIST);
-        if (!request || admin_copy_text(cursor, &request->cursor) < 0)
+        if (!request || text_copy(cursor, &request->cursor) < 0)
                 return call_finish(&admin->call, -ENOMEM);
         request->limit = limit > 0 ? limit : PAGE_ROWS_MAX;
         call_store(&admin->call, TAKE_PTR(request), list_answered);

@@ -4,7 +4,7 @@
  * root before a right password; the hash costs the same for users who do not exist. The throttle
  * counts by the user's name, whatever the user was found by, so there is one budget. */
 
-#include <errno.h>
+#include <string.h>
 
 #include "core/grant-type.h"
 #include "core/nss.h"
@@ -66,17 +66,6 @@ static void password_checked(Call *call, bool matches) {
         password_accept(grant);
 }
 
-/* Users are found by an address in any case, with one budget. One that nobody has must not tell
- * itself apart by a budget for each way to write it. */
-static char *fold_email(const char *email) {
-        char *folded = strdup(email);
-
-        for (char *c = folded; c && *c; c++)
-                if (*c >= 'A' && *c <= 'Z')
-                        *c = (char)(*c - 'A' + 'a');
-        return folded;
-}
-
 static void password_look(GrantCall *grant) {
         const GrantRequest *request = grant->request;
         Call *call = &grant->issue.call;
@@ -91,10 +80,13 @@ static void password_look(GrantCall *grant) {
         grant->who = user ? user->name : "";
         if (!user && request->username && user_name_is_valid(request->username))
                 grant->who = request->username;
+        /* Users are found by an address in any case, with one budget. One that nobody has must not
+         * tell itself apart by a budget for each way to write it. */
         if (!user && request->email && email_is_valid(request->email)) {
-                grant->folded = fold_email(request->email);
-                if (!grant->folded)
-                        return call_finish(call, -ENOMEM);
+                int r = email_fold(request->email, &grant->folded);
+
+                if (r < 0)
+                        return call_finish(call, r);
                 grant->who = grant->folded;
         }
         if (request->rhost)

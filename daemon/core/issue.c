@@ -7,8 +7,6 @@
 #include "core/issue.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/scope.h"
 #include "wire/cleanup.h"
@@ -93,14 +91,6 @@ int64_t issue_access_lifetime(const IssueCall *issue) {
 int64_t issue_refresh_lifetime(const IssueCall *issue) {
         return bounded_lifetime(issue, issue->client->refresh_lifetime,
                                 issue->call.authority->config->refresh_lifetime);
-}
-
-/* NULL stays NULL. */
-static int text_copy(const char *text, char **ret) {
-        if (!text)
-                return 0;
-        *ret = strdup(text);
-        return *ret ? 0 : -ENOMEM;
 }
 
 static int token_set_owner(Token *token, const User *user) {

@@ -4,7 +4,6 @@
  * up with a login of this session, and the one that was meant does not stay behind. */
 
 #include <errno.h>
-#include <string.h>
 
 #include "core/access.h"
 #include "core/issue.h"
@@ -33,22 +32,15 @@ static void open_abandoned(Call *call, StoreRequest *request) {
         issue_find_client((IssueCall *)call, open_issue);
 }
 
-static int copy_if_set(const char *text, char **ret) {
-        if (!text)
-                return 0;
-        *ret = strdup(text);
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int abandon_request_new(const OpenCall *open, StoreRequest **ret) {
         _cleanup_(store_request_freep) StoreRequest *request =
                         store_request_new(STORE_LOGIN_ABANDON);
         _cleanup_(login_freep) Login *like = login_new();
         int r;
 
-        if (!request || !like || copy_if_set(open->request->service, &like->service) < 0 ||
-            copy_if_set(open->request->rhost, &like->rhost) < 0 ||
-            copy_if_set(open->issue.call.answer.user->id, &request->user_id) < 0)
+        if (!request || !like || text_copy(open->request->service, &like->service) < 0 ||
+            text_copy(open->request->rhost, &like->rhost) < 0 ||
+            text_copy(open->issue.call.answer.user->id, &request->user_id) < 0)
                 return -ENOMEM;
         /* Not the terminal: sshd knows that only when the session begins. */
         request->now = call_now(&open->issue.call);
@@ -96,8 +88,8 @@ static void open_user_found(Call *call, StoreRequest *request) {
                 return open_anew(open);
 
         StoreRequest *attempt = store_request_new(STORE_LOGIN_OPEN);
-        if (attempt && (copy_if_set(id, &attempt->key.text) < 0 ||
-                        copy_if_set(call->answer.user->id, &attempt->user_id) < 0))
+        if (attempt && (text_copy(id, &attempt->key.text) < 0 ||
+                        text_copy(call->answer.user->id, &attempt->user_id) < 0))
                 attempt = store_request_free(attempt);
         if (attempt)
                 attempt->now = call_now(call);

@@ -5,7 +5,6 @@
 #include "core/tokens.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "core/access.h"
 #include "core/last-used.h"
@@ -79,22 +78,15 @@ static void list_read(Call *call, StoreRequest *request) {
         call_finish(call, 0);
 }
 
-static int copy_if_set(const char *text, char **ret) {
-        if (!text)
-                return 0;
-        *ret = strdup(text);
-        return *ret ? 0 : -ENOMEM;
-}
-
 /* user_id NULL: of everybody. */
 static void list_submit(ListCall *list, const char *user_id, uint32_t uid, bool with_sub_accounts) {
         _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_LIST);
         const TokenListRequest *asked = list->request;
         Call *call = &list->call;
 
-        if (!request || copy_if_set(user_id, &request->filter.user_id) < 0 ||
-            copy_if_set(asked->client_id, &request->filter.client_id) < 0 ||
-            copy_if_set(asked->cursor, &request->cursor) < 0)
+        if (!request || text_copy(user_id, &request->filter.user_id) < 0 ||
+            text_copy(asked->client_id, &request->filter.client_id) < 0 ||
+            text_copy(asked->cursor, &request->cursor) < 0)
                 return call_finish(call, -ENOMEM);
         request->filter.uid = uid;
         request->filter.with_sub_accounts = with_sub_accounts;

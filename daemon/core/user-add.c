@@ -104,15 +104,15 @@ static int user_from_request(const UserAddRequest *request, const Config *config
         r = uuid_generate(uuid);
         if (r < 0)
                 return r;
-        if ((r = admin_copy_text(request->name, &user->name)) < 0 ||
-            (r = admin_copy_text(request->id ? request->id : uuid, &user->id)) < 0 ||
-            (r = admin_copy_text(request->email, &user->email)) < 0 ||
-            (r = admin_copy_text(request->partner_id ? request->partner_id : user->id,
+        if ((r = text_copy(request->name, &user->name)) < 0 ||
+            (r = text_copy(request->id ? request->id : uuid, &user->id)) < 0 ||
+            (r = text_copy(request->email, &user->email)) < 0 ||
+            (r = text_copy(request->partner_id ? request->partner_id : user->id,
                                  &user->partner_id)) < 0 ||
-            (r = admin_copy_text(request->role, &user->role)) < 0 ||
-            (r = admin_copy_text(request->shell ? request->shell : config->default_shell,
+            (r = text_copy(request->role, &user->role)) < 0 ||
+            (r = text_copy(request->shell ? request->shell : config->default_shell,
                                  &user->shell)) < 0 ||
-            (r = admin_copy_text(request->home, &user->home)) < 0)
+            (r = text_copy(request->home, &user->home)) < 0)
                 return r;
         if (!user->home && (r = home_default(config->home_base, user->name, &user->home)) < 0)
                 return r;

@@ -6,7 +6,6 @@
 #include "core/users.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "core/admin.h"
 #include "wire/cleanup.h"
@@ -72,7 +71,7 @@ void authority_user_list(Authority *authority, const Caller *caller, const char 
         if (limit > PAGE_ROWS_MAX)
                 return call_finish(&admin->call, REASON_LIMIT_EXCEEDED);
         request = store_request_new(STORE_USER_LIST);
-        if (!request || admin_copy_text(cursor, &request->cursor) < 0)
+        if (!request || text_copy(cursor, &request->cursor) < 0)
                 return call_finish(&admin->call, -ENOMEM);
         request->limit = limit > 0 ? limit : PAGE_ROWS_MAX;
         call_store(&admin->call, TAKE_PTR(request), list_answered);

@@ -4,25 +4,10 @@
  * fall to a new one. */
 
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "store/sqlite-user.h"
+#include "store/sqlite-backend.h"
 #include "wire/reason.h"
-
-int email_fold(const char *email, char **ret) {
-        char *folded = NULL;
-
-        if (email) {
-                folded = strdup(email);
-                if (!folded)
-                        return -ENOMEM;
-        }
-        for (char *c = folded; c && *c; c++)
-                if (*c >= 'A' && *c <= 'Z')
-                        *c = (char)(*c - 'A' + 'a');
-        *ret = folded;
-        return 0;
-}
 
 /* The first uid of the range that nobody ever had: behind the highest one, or in a gap. */
 static int uid_next(Backend *backend, uint32_t min, uint32_t max, uint32_t *ret) {

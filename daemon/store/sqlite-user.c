@@ -3,9 +3,9 @@
  * Whatever must kill a user's tokens gives the user a new epoch, in the same transaction. */
 
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "store/sqlite-user.h"
+#include "store/sqlite-backend.h"
 #include "wire/reason.h"
 
 #define USER_COLUMNS                                                                               \
