@@ -136,7 +136,7 @@ static int touch_dispatch(sd_event_source *source, uint64_t time, void *userdata
 static int authority_start_chores(Authority *authority) {
         int r;
 
-        /* The first sweep at once: logins of another boot must not live. */
+        /* The first sweep at once: logins that stayed pending must not live. */
         r = sd_event_add_time_relative(authority->event, &authority->sweep_source, CLOCK_MONOTONIC,
                                        0, 1, sweep_dispatch, authority);
         if (r < 0)

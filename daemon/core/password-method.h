@@ -6,7 +6,7 @@
 
 /* The most that crypt() takes, without the NUL; it refuses more. */
 #define PASSWORD_METHOD_SIZE_MAX 511U
-/* Room for what password_cost_of() writes: "$7$" and 11 digits, "$6$rounds=999999999$". */
+/* Room for what password_setting_cost() writes: "$7$" and 11 digits, "$6$rounds=999999999$". */
 #define PASSWORD_COST_MAX 32U
 
 typedef struct PasswordMethod PasswordMethod;

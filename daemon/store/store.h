@@ -34,7 +34,8 @@ enum StoreVerb {
 
         /* Changes. */
         STORE_USER_ADD,          /* users[0] (epoch is given here; uid UID_NONE: the next of
-                                    uid_min…uid_max never given before, gid likewise) → users[0].
+                                    uid_min…uid_max never given before; gid UID_NONE: the uid's
+                                    number) → users[0].
                                     REASON_{NAME,ID,UID,EMAIL,PARTNER_ID}_TAKEN,
                                     _UID_RANGE_EXHAUSTED. No user's name or id may be a client's id:
                                     REASON_ID_TAKEN. */
@@ -42,12 +43,13 @@ enum StoreVerb {
                                     sub-accounts stay and lose their parent */
         STORE_USER_SET_PASSWORD, /* key.text (id), hash, state, expected_epoch (0: any) → users[0],
                                     n_affected; a new epoch. REASON_INVALID_GRANT: it moved */
-        STORE_USER_SET_STATE,    /* key.text (id), state → users[0], n_affected; locking gives a new
-                                    epoch, the rest keeps it */
+        STORE_USER_SET_STATE,    /* the same without hash; locking gives a new epoch, the rest keeps
+                                    it */
         STORE_USER_REHASH,       /* key.text (id), hash, expected_epoch: same password, keeps the
                                     epoch */
         STORE_CLIENT_ADD,        /* clients[0] → clients[0]. REASON_ID_TAKEN (also by a user) */
-        STORE_CLIENT_REMOVE,     /* key.text → clients[0], n_affected */
+        STORE_CLIENT_REMOVE,     /* key.text → clients[0], n_affected. REASON_ACCESS_DENIED: the
+                                    built-in one */
         STORE_TOKEN_ISSUE,       /* tokens and, if set, logins[0]: all or nothing. The epochs in
                                     them are those that the caller saw; REASON_INVALID_GRANT when
                                     one has moved (login_epoch of tokens with logins[0]: filled in
@@ -73,10 +75,11 @@ enum StoreVerb {
                                     now: the newest pending login that matches dies; key.text = its
                                     id, NULL when none did; n_affected */
         STORE_TOUCH,             /* touches: last use of tokens, once a minute */
-        STORE_SWEEP,             /* now, limit: removes at most limit rows that expired or died,
-                                    pending logins that are too old, logins of other boots;
-                                    n_affected; more: call again; logins: the pending ones that
-                                    died, whose tokens may be cached */
+        STORE_SWEEP,             /* now, limit: removes at most limit rows that expired or died and
+                                    pending logins that are too old; n_affected: how many; more:
+                                    call again; logins: the pending ones, whose tokens may be
+                                    cached. Logins of other boots die with the first commit,
+                                    whatever it is for. */
         _STORE_VERB_MAX,
 };
 
@@ -150,7 +153,6 @@ struct StoreRequest {
 
         StoreHandler handler; /* the store's, likewise: */
         void *userdata;
-        void *internal;
 };
 
 StoreRequest *store_request_new(enum StoreVerb verb); /* NULL: no memory */
@@ -178,11 +180,12 @@ void store_closep(Store **store);
  * then the request is still the caller's. */
 int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void *userdata);
 
-/* Moves with every revocation that was answered: what was read while it moved may be stale. */
+/* Moves with every revocation that was answered, before its handler runs: what was read while it
+ * moved may be stale. */
 uint64_t store_revocations(const Store *store);
 
 typedef struct StoreStatus {
-        int error; /* 0, or the negative errno of the last failed change */
+        int error; /* 0, or the negative errno that the last commit failed with */
         uint64_t n_tokens; /* rows, those not swept yet included */
         uint64_t n_logins; /* pending and open ones */
 } StoreStatus;
