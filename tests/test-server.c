@@ -177,12 +177,14 @@ static void test_body_limit(void **state) {
         talk_request(h, false, "POST", "/oauth/revoke", "", FORM, body, &talk);
         assert_int_equal(talk.status, 413);
         assert_non_null(strstr(talk.text, "Connection: close\r\n"));
+        assert_non_null(strstr(talk.body, "\"limit-exceeded\""));
         n = snprintf(request, sizeof(request),
                      "POST /oauth/revoke HTTP/1.1\r\nHost: a\r\nContent-Type: " FORM
                      "\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n0\r\n\r\n",
                      strlen(body), body);
         talk_bytes(h, false, request, (size_t)n, &talk);
         assert_int_equal(talk.status, 413);
+        assert_non_null(strstr(talk.body, "\"limit-exceeded\""));
         assert_int_equal(h->authority->n_calls, 1);
         talk_text(h, false,
                   "POST /oauth/revoke HTTP/1.1\r\nHost: a\r\nContent-Length: "

@@ -149,8 +149,9 @@ static enum MHD_Result take_head(Exchange *exchange, const char *method, const c
                 .tls = engine_has_tls(connection->engine),
                 .issuer = exchange->context->http.issuer,
         };
-        Refusal refusal;
+        const char *detail;
         Head head;
+        int r;
 
         /* On an old connection the time until now was idleness. */
         if (connection->has_served)
@@ -158,8 +159,9 @@ static enum MHD_Result take_head(Exchange *exchange, const char *method, const c
         exchange->line.method = method;
         exchange->line.version = version;
         head_read(exchange->mhd, &exchange->line, &head);
-        if (guard_refuses(&head, &options, &refusal)) {
-                reply_set_status(&request->reply, refusal.status, refusal.error, refusal.detail);
+        r = guard_check(&head, &options, &detail);
+        if (r != 0) {
+                reply_set_error(&request->reply, r, false, detail);
                 request->reply.close = true;
                 return send_reply(exchange);
         }
@@ -181,7 +183,7 @@ static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *d
         if (request->reply.status == 0 && size <= BODY_MAX - request->body.size)
                 return secret_append(&request->body, data, size) == 0 ? MHD_YES : MHD_NO;
         if (request->reply.status == 0) {
-                request_fail(request, REASON_LIMIT_EXCEEDED, "the body is larger than allowed");
+                request_fail(request, REASON_LIMIT_EXCEEDED, BODY_TOO_LARGE);
                 request->reply.close = true;
         }
         exchange->n_discarded += size;

@@ -6,11 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "wire/reason.h"
 #include "wire/text.h"
-
-static const Refusal malformed = { 400, "invalid_request", "the head of the request is malformed" };
-static const Refusal too_large = { 413, "invalid_request", "the body is larger than allowed" };
-static const Refusal foreign = { 403, "access_denied", "requests from web pages are refused" };
 
 static bool field_is(const HeadField *field, const char *name) {
         return field->name_size == strlen(name) &&
@@ -101,15 +98,19 @@ static bool comes_from_a_page(const Head *head, const GuardOptions *options) {
         return head_get(head, "Origin") || (site && value_equals(site, "cross-site"));
 }
 
-bool guard_refuses(const Head *head, const GuardOptions *options, Refusal *ret) {
+int guard_check(const Head *head, const GuardOptions *options, const char **ret_detail) {
         if (head->too_many || head->has_hidden_bytes || !fields_are_clean(head) ||
-            !framing_is_clear(head))
-                *ret = malformed;
-        else if (options->local && comes_from_a_page(head, options))
-                *ret = foreign;
-        else if (body_is_too_large(head, options->body_max))
-                *ret = too_large;
-        else
-                return false;
-        return true;
+            !framing_is_clear(head)) {
+                *ret_detail = "the head of the request is malformed";
+                return REASON_INVALID_REQUEST;
+        }
+        if (options->local && comes_from_a_page(head, options)) {
+                *ret_detail = "requests from web pages are refused";
+                return REASON_ACCESS_DENIED;
+        }
+        if (body_is_too_large(head, options->body_max)) {
+                *ret_detail = BODY_TOO_LARGE;
+                return REASON_LIMIT_EXCEEDED;
+        }
+        return 0;
 }

@@ -8,6 +8,8 @@
 
 #include "http/address.h"
 
+#define BODY_TOO_LARGE "the body is larger than allowed"
+
 /* More than any client sends. */
 #define HEAD_FIELDS_MAX 64U
 
@@ -33,13 +35,8 @@ typedef struct GuardOptions {
         const char *issuer;
 } GuardOptions;
 
-typedef struct Refusal {
-        unsigned status; /* 400, 403, 413 */
-        const char *error;
-        const char *detail;
-} Refusal;
-
-/* true: refused, and the connection must end. */
-bool guard_refuses(const Head *head, const GuardOptions *options, Refusal *ret);
+/* 0, or a Reason and the sentence for it, which is static: then the connection must end.
+ * REASON_INVALID_REQUEST, _ACCESS_DENIED (a web page), _LIMIT_EXCEEDED (the body). */
+int guard_check(const Head *head, const GuardOptions *options, const char **ret_detail);
 /* The field of that name (any case); NULL: none. */
 const HeadField *head_get(const Head *head, const char *name);

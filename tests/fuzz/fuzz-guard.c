@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "http/guard.h"
+#include "wire/reason.h"
 #include "wire/text.h"
 
 #define BODY_SIZE_MAX 65536U
@@ -84,21 +85,25 @@ static void check_origin(const Head *head) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(freep) char *text = fuzz_text(data, size);
         GuardOptions options = { .body_max = BODY_SIZE_MAX, .issuer = ISSUER };
-        Refusal refusal = { 0 };
+        const char *detail = NULL;
         Address local;
         Head head = { 0 };
+        int r;
 
         read_head(text, &head);
-        if (guard_refuses(&head, &options, &refusal))
-                fuzz_check(refusal.status == 400 || refusal.status == 413);
+        r = guard_check(&head, &options, &detail);
+        if (r != 0)
+                fuzz_check(r == REASON_INVALID_REQUEST || r == REASON_LIMIT_EXCEEDED);
         else
                 check_framing(&head);
 
         fuzz_check(address_parse("127.0.0.1:7450", &local) == 0);
         options.local = &local;
-        if (guard_refuses(&head, &options, &refusal)) {
-                fuzz_check(refusal.status == 400 || refusal.status == 403 || refusal.status == 413);
-                fuzz_check(refusal.error && refusal.detail);
+        r = guard_check(&head, &options, &detail);
+        if (r != 0) {
+                fuzz_check(r == REASON_INVALID_REQUEST || r == REASON_LIMIT_EXCEEDED ||
+                           r == REASON_ACCESS_DENIED);
+                fuzz_check(detail);
                 return 0;
         }
         check_framing(&head);
