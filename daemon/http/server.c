@@ -20,7 +20,7 @@ struct HttpServer {
         sd_event *event;
         ExchangeContext exchange;
         Engine *local;  /* the socket's */
-        Engine *tcp;    /* NULL: none was needed yet */
+        Engine *tcp;    /* NULL: not listening yet */
         Engine *old[4]; /* with the certificates of before, until their connections have gone */
         Tls tls;        /* what tcp was made with */
         Listener **listeners;
