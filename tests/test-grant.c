@@ -1,6 +1,7 @@
 /* The grants, over a real store: who gets a token, with which scopes and for how long, and what the
  * others hear. */
 
+#include "core/self-quota.h"
 #include "core/call.h"
 #include "core/tokens.h"
 #include "core-fixture.h"
@@ -588,6 +589,30 @@ static void test_issue_self(void **state) {
         }
 }
 
+/* Nobody fills the store with tokens of its own. */
+static void test_issue_self_without_end(void **state) {
+        Core *core = *state;
+        Caller ada = core_uid(70000), bob = core_uid(70001);
+        const IssueRequest request = { 0 };
+        _heard_ heard = { 0 };
+        unsigned n = 0;
+        int r;
+
+        core_add_user(core, "ada", 70000);
+        core_add_user(core, "bob", 70001);
+        do {
+                heard_done(&heard);
+                authority_issue_self(core->authority, &ada, &request, core_on_answer, &heard);
+                r = core_wait(core, &heard);
+        } while (r == 0 && ++n < 2 * SELF_QUOTA_BURST);
+        assert_int_equal(r, REASON_OVERLOADED);
+        assert_int_equal(n, SELF_QUOTA_BURST);
+        assert_in_range(heard.answer.retry_after, 1, 15);
+        heard_done(&heard);
+        authority_issue_self(core->authority, &bob, &request, core_on_answer, &heard);
+        assert_int_equal(core_wait(core, &heard), 0);
+}
+
 static void test_names_of_grants(void **state) {
         assert_string_equal(grant_type_name(0), "password");
         assert_non_null(grant_type_name(2));
@@ -618,6 +643,7 @@ int main(void) {
                 TEST(test_client_credentials),
                 TEST(test_issue),
                 TEST(test_issue_self),
+                TEST(test_issue_self_without_end),
                 cmocka_unit_test(test_names_of_grants),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "core/last-used.h"
 #include "core/nss.h"
 #include "core/password.h"
+#include "core/self-quota.h"
 #include "core/throttle.h"
 #include "wire/cleanup.h"
 
@@ -164,6 +165,7 @@ int authority_new(sd_event *event, Store *store, const Config *config, const Clo
             (r = passwords_new(event, config, &authority->passwords)) < 0 ||
             (r = throttle_new(clock, &authority->throttle)) < 0 ||
             (r = last_used_new(&authority->last_used)) < 0 ||
+            (r = self_quota_new(clock, &authority->self_quota)) < 0 ||
             (r = boot_id_get(&authority->boot_id)) < 0 ||
             (r = authority_start_chores(authority)) < 0)
                 return r;
@@ -189,6 +191,7 @@ Authority *authority_free(Authority *authority) {
         throttle_free(authority->throttle);
         cache_free(authority->cache);
         last_used_free(authority->last_used);
+        self_quota_free(authority->self_quota);
         free(authority->boot_id);
         free(authority);
         return NULL;

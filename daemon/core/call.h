@@ -24,6 +24,7 @@ typedef struct Chore Chore; /* authority.c */
 typedef struct LastUsed LastUsed;
 typedef struct Nss Nss;
 typedef struct Passwords Passwords; /* password.h */
+typedef struct SelfQuota SelfQuota; /* self-quota.h */
 typedef struct Throttle Throttle;   /* throttle.h */
 
 TAILQ_HEAD(CallList, Call);
@@ -49,6 +50,7 @@ struct Authority {
         Passwords *passwords;
         Throttle *throttle;
         LastUsed *last_used;
+        SelfQuota *self_quota;
         char *boot_id;
 
         size_t n_calls;         /* in flight, those in the lists included */

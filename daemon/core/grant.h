@@ -51,6 +51,7 @@ void authority_issue(Authority *authority, const Caller *caller, const IssueRequ
 #define SELF_LIFETIME_MAX     (60 * 60 * USEC_PER_SEC)
 
 /* tokenctl token: for the uid on the socket itself, at most SELF_LIFETIME_MAX, never a reserved
- * scope; user and client_id are not read. REASON_USER_UNKNOWN, _USER_LOCKED. */
+ * scope; user and client_id are not read. REASON_USER_UNKNOWN, _USER_LOCKED, and _OVERLOADED beyond
+ * self-quota.h. */
 void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,
                           AnswerHandler handler, void *userdata);

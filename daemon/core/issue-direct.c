@@ -10,6 +10,7 @@
 #include "core/access.h"
 #include "core/grant.h"
 #include "core/issue.h"
+#include "core/self-quota.h"
 #include "wire/text.h"
 
 typedef struct DirectCall {
@@ -154,6 +155,9 @@ void authority_issue_self(Authority *authority, const Caller *caller, const Issu
                 r = REASON_INVALID_SCOPE;
         if (r != 0)
                 return call_finish(call, r);
+        call->answer.retry_after = self_quota_take(authority->self_quota, caller->peer.uid);
+        if (call->answer.retry_after > 0)
+                return call_finish(call, REASON_OVERLOADED);
         if (request->lifetime == 0)
                 direct->issue.lifetime = SELF_LIFETIME_DEFAULT;
         user = store_request_new(STORE_USER_GET);
