@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "peer.h"
-#include "transport-unix.h"
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
 #include "wire/reason.h"
@@ -48,7 +47,9 @@ int deadline_left(Deadline deadline) {
         return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-int fd_above_stdio(int fd) {
+/* A descriptor at 3 or above in place of fd, which it takes: a host may run with 0 to 2 closed, and
+ * what it then writes to "stderr" must not reach our peer. -errno also for a negative fd. */
+static int fd_above_stdio(int fd) {
         if (fd < 0)
                 return -errno;
         if (fd > STDERR_FILENO)

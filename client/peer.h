@@ -12,13 +12,11 @@ Deadline deadline_in(unsigned msec);
 /* Milliseconds until then, rounded up so that waiting for them never spins; 0: over. */
 int deadline_left(Deadline deadline);
 
-/* A descriptor at 3 or above in place of fd, which it takes: a host may run with 0 to 2 closed, and
- * what it then writes to "stderr" must not reach our peer. -errno also for a negative fd. */
-int fd_above_stdio(int fd);
-
 /* A non-blocking, connected socket in *ret, whose folder and whose server's uid were checked.
  * 0, -errno, -ETIMEDOUT or REASON_PEER_UNTRUSTED; see transport_unix_call(). */
 int peer_connect(const char *socket_path, uid_t trusted_uid, Deadline deadline, int *ret);
 
 /* The uid of a name in a file of passwd(5)'s format. -ENOENT: no such line. */
 int passwd_find_uid(const char *path, const char *name, uid_t *ret);
+/* The uid of TOKEND_USER_NAME from /etc/passwd (no NSS: that may ask us); (uid_t)-1: none. */
+uid_t trusted_uid_find(void);

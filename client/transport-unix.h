@@ -36,6 +36,3 @@ typedef struct HttpRequest {
  * -ETIMEDOUT, or REASON_PEER_UNTRUSTED. A full backlog is tried again until the deadline. */
 int transport_unix_call(const char *socket_path, uid_t trusted_uid, unsigned timeout_msec,
                         const HttpRequest *request, HttpReply *ret);
-
-/* The uid of TOKEND_USER_NAME from /etc/passwd (no NSS: that may ask us); (uid_t) -1: none. */
-uid_t trusted_uid_find(void);

@@ -5,7 +5,7 @@
 
 #include "pam/call.h"
 #include "pam/report.h"
-#include "transport-unix.h"
+#include "peer.h"
 
 static const char *item_text(pam_handle_t *pamh, int item) {
         const void *text = NULL;
