@@ -33,11 +33,16 @@ _public_ void tokend_free(tokend_t *t) {
         free(t);
 }
 
+/* detail says what is wrong with the argument; other failures are none of its. */
+static int setter_fail(tokend_t *t, int r, const char *detail) {
+        return handle_fail(t, r, r == -EINVAL ? detail : NULL);
+}
+
 _public_ int tokend_set_socket(tokend_t *t, const char *path) {
         int r;
 
         r = transport_set_socket(&t->transport, path);
-        return r < 0 ? handle_fail(t, r, "the socket must be an absolute path of at most 107 bytes")
+        return r < 0 ? setter_fail(t, r, "the socket must be an absolute path of at most 107 bytes")
                      : 0;
 }
 
@@ -45,7 +50,7 @@ _public_ int tokend_set_url(tokend_t *t, const char *url) {
         int r;
 
         r = transport_set_url(&t->transport, url);
-        return r < 0 ? handle_fail(t, r, "the base URL must be http://HOST or https://HOST") : 0;
+        return r < 0 ? setter_fail(t, r, "the base URL must be http://HOST or https://HOST") : 0;
 }
 
 static void authorization_replace(tokend_t *t, Secret *value) {
@@ -60,7 +65,7 @@ _public_ int tokend_set_client(tokend_t *t, const char *client_id, const char *c
         if (client_id) {
                 r = authorization_basic(client_id, client_secret ?: "", &value);
                 if (r < 0)
-                        return handle_fail(t, r, "this can't be a client's id");
+                        return setter_fail(t, r, "this can't be a client's id");
         } else if (client_secret)
                 return handle_fail(t, -EINVAL, "a client's secret needs its id");
         authorization_replace(t, &value);
@@ -74,7 +79,7 @@ _public_ int tokend_set_bearer(tokend_t *t, const char *token) {
         if (token) {
                 r = authorization_bearer(token, &value);
                 if (r < 0)
-                        return handle_fail(t, r, "this can't be a token");
+                        return setter_fail(t, r, "this can't be a token");
         }
         authorization_replace(t, &value);
         return 0;
