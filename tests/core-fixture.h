@@ -80,6 +80,9 @@ static inline void heard_done(Heard *heard) {
         for (size_t i = 0; i < answer->n_tokens; i++)
                 token_unref(answer->tokens[i]);
         free(answer->tokens);
+        for (size_t i = 0; i < answer->n_texts; i++)
+                secret_done(&answer->texts[i]);
+        free(answer->texts);
         for (size_t i = 0; i < answer->n_users; i++)
                 user_free(answer->users[i]);
         free(answer->users);

@@ -9,6 +9,9 @@
 #define SCOPE_LOGIN "login" /* may be typed as an SSH password */
 #define SCOPE_ISSUE "issue" /* may issue for the users of issue_for */
 #define SCOPE_ADMIN "admin"
+/* Not reserved: in a token's scopes it is its owner's ordinary access, beside what else they say.
+ * Nobody gains by it who could not have had a token without scopes. */
+#define SCOPE_DEFAULT "DEFAULT"
 
 /* The most words that one list may have: every one is compared with every other. */
 #define SCOPES_MAX 128

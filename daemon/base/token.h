@@ -29,7 +29,7 @@ typedef struct Token {
         char *client_id; /* issued through */
         char **scopes;   /* NULL: ordinary access (scope.h) */
         char *login;     /* id of the login or refresh family; NULL for a single token */
-        char *grant;     /* grant type, or "self", "admin", "login" */
+        char *grant;     /* grant type, or "self", "admin", "login", "issue", "account", or: */
         char *service;   /* PAM service; NULL when it was no login; likewise: */
         char *rhost;
         char *tty;
@@ -42,6 +42,9 @@ typedef struct Token {
 } Token;
 
 #define UID_NONE UINT32_MAX
+
+/* A new token of this grant puts the earlier ones of its user and client to an end (store.h). */
+#define TOKEN_GRANT_TOKEN_API "token_api"
 
 Token *token_new(void); /* NULL: no memory */
 Token *token_ref(Token *token);

@@ -1,7 +1,8 @@
 #pragma once
 
 /* The token authority: the whole service in a handful of asynchronous calls, which know nothing of
- * HTTP or D-Bus. The calls stand in grant.h, tokens.h, logins.h, users.h and clients.h.
+ * HTTP or D-Bus. The calls stand in grant.h, issue-for.h, accounts.h, tokens.h, logins.h, users.h
+ * and clients.h.
  *
  * Every call ends in its handler, called once, on the loop, never before the call returned, with
  * r = 0, a Reason, or a negative errno. Requests and callers are borrowed until then; the Answer is
@@ -36,6 +37,8 @@ typedef struct Answer {
         enum Reason state;    /* an account that may authenticate, but: PASSWORD_MUST_CHANGE */
         Token **tokens;       /* pages */
         size_t n_tokens;
+        Secret *texts; /* of tokens, when many were issued at once */
+        size_t n_texts;
         User **users;
         size_t n_users;
         Client **clients;
@@ -43,6 +46,8 @@ typedef struct Answer {
         char *cursor;       /* NULL: that was the last page */
         uint64_t n_revoked; /* live tokens that died */
         unsigned retry_after; /* s, with REASON_TOO_MANY_FAILURES and REASON_OVERLOADED */
+        size_t offender;      /* with has_offender: the index that a list was refused for */
+        bool has_offender;
 } Answer;
 
 typedef void (*AnswerHandler)(void *userdata, int r, Answer *answer);

@@ -30,11 +30,14 @@ static void answer_done(Answer *answer) {
         login_free(answer->login);
         for (size_t i = 0; i < answer->n_tokens; i++)
                 token_unref(answer->tokens[i]);
+        for (size_t i = 0; i < answer->n_texts; i++)
+                secret_done(&answer->texts[i]);
         for (size_t i = 0; i < answer->n_users; i++)
                 user_free(answer->users[i]);
         for (size_t i = 0; i < answer->n_clients; i++)
                 client_free(answer->clients[i]);
         free(answer->tokens);
+        free(answer->texts);
         free(answer->users);
         free(answer->clients);
         free(answer->cursor);

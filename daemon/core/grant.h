@@ -19,6 +19,11 @@ typedef struct GrantRequest {
         const char *tty;
         bool junk; /* sshd's junk password: one dummy hash, nothing counted, REASON_NOT_KNOWN_TO_NSS */
         int64_t lifetime; /* µs; 0: the client's, else as configured */
+        /* The rules of /Token: the password grant only, for one access token (its grant is
+         * TOKEN_GRANT_TOKEN_API) that lives as the client's do, else for token_api_lifetime, and
+         * with which the earlier ones of this user and client from there die. A caller without
+         * credentials acts as the client token_api_default_client, if one is named. */
+        bool token_api;
 } GrantRequest;
 
 /* One row a grant; metadata and the client registration's check are generated from these. */
