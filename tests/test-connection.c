@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -111,6 +112,19 @@ static void test_few(void **state) {
         assert_int_equal(fill(f, local(0)), 0);
 }
 
+static void test_no_more_than_descriptors(void **state) {
+        Fixture *f = *state;
+        struct rlimit before, few;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        few = (struct rlimit){ .rlim_cur = 192, .rlim_max = before.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        connections_set_limits(f->set, 4096, USEC_PER_SEC);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(fill(f, local(1000)), 128 / 4);
+        assert_int_equal(fill(f, local(0)), 128 - 128 / 4);
+}
+
 static bool is_shut_down(int other) {
         char byte;
         return recv(other, &byte, 1, MSG_DONTWAIT) == 0;
@@ -160,6 +174,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_whoever_goes_makes_room, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_new_limits, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_few, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_no_more_than_descriptors, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_deadlines, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

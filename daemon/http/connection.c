@@ -6,10 +6,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "base/journal.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
+
+/* The store, the bus, listeners, and what NSS opens meanwhile. */
+#define DESCRIPTORS_RESERVED 64U
 
 TAILQ_HEAD(ConnectionList, Connection);
 
@@ -79,8 +84,21 @@ Connections *connections_free(Connections *set) {
         return NULL;
 }
 
+/* Without a descriptor there is no connection, for root neither. */
+static size_t bounded_by_descriptors(uint64_t connections_max) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+            limit.rlim_cur > connections_max + DESCRIPTORS_RESERVED)
+                return (size_t)connections_max;
+        log_warning("ConnectionsMax=%llu: %llu descriptors are too few for so many (LimitNOFILE=)",
+                    (unsigned long long)connections_max, (unsigned long long)limit.rlim_cur);
+        return limit.rlim_cur > 2 * DESCRIPTORS_RESERVED ? limit.rlim_cur - DESCRIPTORS_RESERVED
+                                                         : limit.rlim_cur / 2;
+}
+
 void connections_set_limits(Connections *set, uint64_t connections_max, int64_t timeout) {
-        set->connections_max = connections_max > SIZE_MAX ? SIZE_MAX : (size_t)connections_max;
+        set->connections_max = bounded_by_descriptors(connections_max);
         set->timeout = timeout;
         set->is_armed = false;
         arm(set);

@@ -31,7 +31,8 @@ struct Connection {
 };
 
 /* Limits follow connections_max: a peer on the socket may have a quarter of it, a remote address
- * half (on loopback that is every service of the machine), an eighth is for root alone. */
+ * half (on loopback that is every service of the machine), an eighth is for root alone. Never more
+ * than the process has descriptors for. */
 int connections_new(sd_event *event, const Clock *clock, Connections **ret);
 Connections *connections_free(Connections *set);
 void connections_set_limits(Connections *set, uint64_t connections_max, int64_t timeout);
