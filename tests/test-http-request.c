@@ -53,7 +53,7 @@ static void test_targets(void **state) {
 }
 
 static int body_of(enum BodyKind kind, const char *type, const char *query, const char *body) {
-        Route route = { "POST", "/x", NULL, kind, 0 };
+        Route route = { "POST", "/x", NULL, kind, 0, NULL, "", "", "200" };
         Request *request = request_new(&context, &(Peer){ 0 });
         char text[128];
         int r;
@@ -100,7 +100,7 @@ static void test_bodies(void **state) {
 static void test_members(void **state) {
         static const char body[] = "{\"text\":\"a\",\"empty\":null,\"list\":[\"x\"],\"n\":5,"
                                    "\"half\":1.5,\"far\":9223372036854775807}";
-        Route route = { "POST", "/x", NULL, BODY_JSON, 0 };
+        Route route = { "POST", "/x", NULL, BODY_JSON, 0, NULL, "", "", "200" };
         Request *request = request_new(&context, &(Peer){ 0 });
         const Secret *secret = NULL;
         const char *text = NULL;

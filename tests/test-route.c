@@ -82,11 +82,11 @@ static int nothing(Request *request) {
 
 static void test_tables(void **state) {
         static const Route routes[] = {
-                { "GET", "/a/:x/b/:y/c/:z", nothing, BODY_NONE, 0 },
-                { "POST", "/a/:x", nothing, BODY_NONE, 0 },
-                { "PUT", "/a/here", nothing, BODY_NONE, 0 },
-                { "GET", "/a/socket", nothing, BODY_NONE, ROUTE_SOCKET },
-                { "GET", "/b", nothing, BODY_NONE, 0 },
+                { "GET", "/a/:x/b/:y/c/:z", nothing, BODY_NONE, 0, NULL, "", "", "200" },
+                { "POST", "/a/:x", nothing, BODY_NONE, 0, NULL, "", "", "200" },
+                { "PUT", "/a/here", nothing, BODY_NONE, 0, NULL, "", "", "200" },
+                { "GET", "/a/socket", nothing, BODY_NONE, ROUTE_SOCKET, NULL, "", "", "200" },
+                { "GET", "/b", nothing, BODY_NONE, 0, NULL, "", "", "200" },
         };
         static const RouteTable table = ROUTE_TABLE(routes);
         const RouteTable *const tables[] = { &table, NULL };

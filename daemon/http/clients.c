@@ -109,10 +109,16 @@ static int client_remove(Request *request) {
 
 /* clang-format off */
 static const Route routes[] = {
-        { "POST",   "/v1/clients",     client_add,    BODY_JSON, 0 },
-        { "GET",    "/v1/clients",     client_list,   BODY_NONE, 0 },
-        { "GET",    "/v1/clients/:id", client_get,    BODY_NONE, 0 },
-        { "DELETE", "/v1/clients/:id", client_remove, BODY_NONE, 0 },
+        { "POST",   "/v1/clients",     client_add,    BODY_JSON, 0, NULL,
+          "Register a client",
+          "client_id! client_secret grants[] scopes[] issue_for[] introspect access_lifetime# "
+          "refresh_lifetime#", "201 client_secret " CLIENT_MEMBERS },
+        { "GET",    "/v1/clients",     client_list,   BODY_NONE, 0, NULL,
+          "List clients", "limit# cursor", "200 clients[{}] next" },
+        { "GET",    "/v1/clients/:id", client_get,    BODY_NONE, 0, NULL,
+          "Show a client", "", "200 " CLIENT_MEMBERS },
+        { "DELETE", "/v1/clients/:id", client_remove, BODY_NONE, 0, NULL,
+          "Remove a client and revoke its tokens", "", "200 " CLIENT_MEMBERS " revoked#" },
 };
 /* clang-format on */
 

@@ -186,6 +186,28 @@ int credentials_parse(const Secret *authorization, const Form *form, ParsedCrede
         return 0;
 }
 
+static bool is_scheme(const char *text, size_t size) {
+        for (size_t i = 0; i < ELEMENTSOF(schemes); i++)
+                if (strlen(schemes[i].name) == size &&
+                    strncasecmp(schemes[i].name, text, size) == 0)
+                        return true;
+        return false;
+}
+
+int credentials_parse_raw(const Secret *authorization, ParsedCredentials *ret) {
+        _cleanup_(parsed_credentials_done) ParsedCredentials parsed = { 0 };
+        const char *text = secret_text(authorization);
+        size_t size = strcspn(text, " \t");
+        int r;
+
+        if (size == 0 || text[size + strspn(text + size, " \t")] != '\0' || is_scheme(text, size))
+                return credentials_parse(authorization, NULL, ret);
+        r = parse_bearer(text, size, &parsed);
+        if (r == 0)
+                *ret = TAKE(parsed, (ParsedCredentials){ 0 });
+        return r;
+}
+
 void credentials_borrow(const ParsedCredentials *parsed, Credentials *ret) {
         bool has_raw = !secret_is_empty(&parsed->client_id_raw);
         bool has_id = !secret_is_empty(&parsed->client_id);

@@ -23,6 +23,8 @@ void parsed_credentials_done(ParsedCredentials *credentials);
  * REASON_INVALID_CLIENT (malformed Basic, another scheme), REASON_INVALID_TOKEN (malformed Bearer),
  * REASON_INVALID_REQUEST (two ways at once). */
 int credentials_parse(const Secret *authorization, const Form *form, ParsedCredentials *ret);
+/* The same where a value that is one word is a Bearer token without its scheme. */
+int credentials_parse_raw(const Secret *authorization, ParsedCredentials *ret);
 
 /* Points ret's fields into parsed; the peer is left alone. */
 void credentials_borrow(const ParsedCredentials *parsed, Credentials *ret);

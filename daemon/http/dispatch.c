@@ -10,18 +10,16 @@
 
 int dispatch_target(Request *request, const char *target) {
         int r = request_parse_target(request, target);
+        /* A query is refused in the words of its path. */
+        int found = route_find(route_tables, request);
 
-        if (r != 0) {
+        if (r != 0)
                 request_fail(request, r, NULL);
-                return r;
-        }
-        r = route_find(route_tables, request);
-        if (r == -EOPNOTSUPP)
-                reply_set_status(&request->reply, 405, "invalid_request",
-                                 "this method is not allowed here");
-        else if (r != 0)
+        else if (found == -EOPNOTSUPP)
+                request_fail_method(request);
+        else if (found != 0)
                 reply_set_status(&request->reply, 404, "not_found", "no such path");
-        return r;
+        return r != 0 ? r : found;
 }
 
 static void handle(Request *request) {
@@ -64,7 +62,9 @@ void dispatch_request(Request *request) {
                 return;
         }
         form = request->route->flags & ROUTE_CLIENT_FORM ? &request->form : NULL;
-        if (r == 0)
+        if (r == 0 && (request->route->flags & ROUTE_RAW_TOKEN))
+                r = credentials_parse_raw(&request->authorization, &request->credentials);
+        else if (r == 0)
                 r = credentials_parse(&request->authorization, form, &request->credentials);
         if (r != 0) {
                 request_fail(request, r, NULL);

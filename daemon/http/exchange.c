@@ -139,12 +139,17 @@ static int copy_field(const Head *head, const char *name, Secret *ret) {
         return field ? secret_set(ret, field->value, field->value_size) : 0;
 }
 
+/* The rest of it may still be on its way. */
+static void refuse_body(Request *request) {
+        request_fail(request, REASON_LIMIT_EXCEEDED, "the body is larger than allowed");
+        request->reply.close = true;
+}
+
 /* The head is complete. Refusals of it end the connection: what follows can't be told apart. */
 static enum MHD_Result take_head(Exchange *exchange, const char *method, const char *version) {
         Request *request = exchange->request;
         Connection *connection = exchange->connection;
         GuardOptions options = {
-                .body_max = BODY_MAX,
                 .local = connection->peer.door == DOOR_TCP ? &connection->local : NULL,
                 .tls = engine_has_tls(connection->engine),
                 .issuer = exchange->context->http.issuer,
@@ -172,7 +177,10 @@ static enum MHD_Result take_head(Exchange *exchange, const char *method, const c
         /* A longer method is none of ours, cut or not. */
         snprintf(request->method, sizeof(request->method), "%s", method);
         (void)dispatch_target(request, secret_text(&exchange->target));
-        return MHD_YES;
+        if (!head_body_exceeds(&head, request_body_max(request)))
+                return MHD_YES;
+        refuse_body(request);
+        return send_reply(exchange);
 }
 
 static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *data_size) {
@@ -180,12 +188,10 @@ static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *d
         size_t size = *data_size;
 
         *data_size = 0;
-        if (request->reply.status == 0 && size <= BODY_MAX - request->body.size)
+        if (request->reply.status == 0 && size <= request_body_max(request) - request->body.size)
                 return secret_append(&request->body, data, size) == 0 ? MHD_YES : MHD_NO;
-        if (request->reply.status == 0) {
-                request_fail(request, REASON_LIMIT_EXCEEDED, BODY_TOO_LARGE);
-                request->reply.close = true;
-        }
+        if (request->reply.status == 0)
+                refuse_body(request);
         exchange->n_discarded += size;
         return exchange->n_discarded <= BODY_DISCARD_MAX ? MHD_YES : MHD_NO;
 }

@@ -80,7 +80,7 @@ static bool framing_is_clear(const Head *head) {
         return length->value_size > 0;
 }
 
-static bool body_is_too_large(const Head *head, size_t body_max) {
+bool head_body_exceeds(const Head *head, size_t body_max) {
         const HeadField *length = head_get(head, "Content-Length");
         size_t size = 0;
 
@@ -107,10 +107,6 @@ int guard_check(const Head *head, const GuardOptions *options, const char **ret_
         if (options->local && comes_from_a_page(head, options)) {
                 *ret_detail = "requests from web pages are refused";
                 return REASON_ACCESS_DENIED;
-        }
-        if (body_is_too_large(head, options->body_max)) {
-                *ret_detail = BODY_TOO_LARGE;
-                return REASON_LIMIT_EXCEEDED;
         }
         return 0;
 }

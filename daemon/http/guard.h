@@ -8,8 +8,6 @@
 
 #include "http/address.h"
 
-#define BODY_TOO_LARGE "the body is larger than allowed"
-
 /* More than any client sends. */
 #define HEAD_FIELDS_MAX 64U
 
@@ -29,14 +27,15 @@ typedef struct Head {
 } Head;
 
 typedef struct GuardOptions {
-        size_t body_max;
         const Address *local; /* of a TCP connection; NULL: the Unix socket */
         bool tls;
         const char *issuer;
 } GuardOptions;
 
 /* 0, or a Reason and the sentence for it, which is static: then the connection must end.
- * REASON_INVALID_REQUEST, _ACCESS_DENIED (a web page), _LIMIT_EXCEEDED (the body). */
+ * REASON_INVALID_REQUEST, _ACCESS_DENIED (a web page). */
 int guard_check(const Head *head, const GuardOptions *options, const char **ret_detail);
+/* Whether Content-Length, once guard_check() has found it to be digits, announces more. */
+bool head_body_exceeds(const Head *head, size_t body_max);
 /* The field of that name (any case); NULL: none. */
 const HeadField *head_get(const Head *head, const char *name);

@@ -83,10 +83,15 @@ static int login_check(Request *request) {
 
 /* clang-format off */
 static const Route routes[] = {
-        { "GET",    "/v1/logins/check",     login_check, BODY_NONE, 0 },
-        { "POST",   "/v1/logins",           login_open,  BODY_FORM, 0 },
-        { "POST",   "/v1/logins/:id/token", login_token, BODY_FORM, 0 },
-        { "DELETE", "/v1/logins/:id",       login_close, BODY_NONE, 0 },
+        { "GET",    "/v1/logins/check",     login_check, BODY_NONE, 0, NULL,
+          "Whether an account may log in", "user!", "200 username uid# gid# state" },
+        { "POST",   "/v1/logins",           login_open,  BODY_FORM, 0, NULL,
+          "Open the session of a login",
+          "user! login service rhost tty", "200 login username uid# gid#" },
+        { "POST",   "/v1/logins/:id/token", login_token, BODY_FORM, 0, NULL,
+          "One more token of a login", "user!", "200 " GRANT_MEMBERS " id login" },
+        { "DELETE", "/v1/logins/:id",       login_close, BODY_NONE, 0, NULL,
+          "End a login and revoke its tokens", "user!", "200 revoked#" },
 };
 /* clang-format on */
 

@@ -119,9 +119,14 @@ static int revoke_token(Request *request) {
 
 /* clang-format off */
 static const Route routes[] = {
-        { "POST", "/oauth/token",      token,        BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM },
-        { "POST", "/oauth/introspect", introspect,   BODY_FORM, ROUTE_CLIENT_FORM },
-        { "POST", "/oauth/revoke",     revoke_token, BODY_FORM, ROUTE_CLIENT_FORM },
+        { "POST", "/oauth/token",      token,        BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM, NULL,
+          "Token endpoint (RFC 6749)", "grant_type! username email_address password refresh_token scope", "200 " GRANT_MEMBERS " id login username uid# gid# state reason" },
+        { "POST", "/oauth/introspect", introspect,   BODY_FORM, ROUTE_CLIENT_FORM,               NULL,
+          "Introspection (RFC 7662)",
+          "token! token_type_hint",
+          "200 active?! sub username client_id scope exp# iat# nbf# iss token_type jti role" },
+        { "POST", "/oauth/revoke",     revoke_token, BODY_FORM, ROUTE_CLIENT_FORM,               NULL,
+          "Revocation (RFC 7009)", "token! token_type_hint", "200" },
 };
 /* clang-format on */
 

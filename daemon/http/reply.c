@@ -28,14 +28,17 @@ static void set(Reply *reply, Status status, const char *detail, const char *rea
                 secret_clear(&reply->body);
 }
 
+const char *reply_detail(int r, const char *detail) {
+        if (!detail)
+                detail = reason_to_sentence(status_reason(r));
+        return detail ? detail : "an internal error occurred";
+}
+
 void reply_set_error(Reply *reply, int r, bool grant, const char *detail) {
         enum Reason reason = status_reason(r);
         Status status = status_of(r, grant);
 
-        if (!detail)
-                detail = reason_to_sentence(reason);
-        set(reply, status, detail ? detail : "an internal error occurred",
-            reason_to_string(reason));
+        set(reply, status, reply_detail(r, detail), reason_to_string(reason));
         reply->challenge = reason == REASON_INVALID_CLIENT  ? CHALLENGE_BASIC
                            : reason == REASON_INVALID_TOKEN ? CHALLENGE_BEARER
                                                             : NULL;

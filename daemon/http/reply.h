@@ -26,5 +26,7 @@ void reply_done(Reply *reply);
 /* {"error", "error_description", "reason"} of r (a Reason or a negative errno); detail NULL: the
  * reason's own sentence. It takes the place of the body before; a retry_after that is set stays. */
 void reply_set_error(Reply *reply, int r, bool grant, const char *detail);
+/* The sentence that this says. */
+const char *reply_detail(int r, const char *detail);
 /* The same for paths and methods that are not there; an allow that is set stays. */
 void reply_set_status(Reply *reply, unsigned status, const char *error, const char *detail);

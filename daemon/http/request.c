@@ -4,9 +4,7 @@
 #include "http/request.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/journal.h"
 #include "http/route.h"
@@ -78,83 +76,35 @@ static int parse_query(Request *request, const char *text, size_t size) {
         return 0;
 }
 
+static int parse_path(Request *request, const char *path, size_t path_size) {
+        size_t from = 1, n_segments = 0;
+
+        while (from <= path_size) {
+                size_t size = strcspn(path + from, "/?");
+                int r;
+
+                if (n_segments == SEGMENTS_MAX)
+                        return 0; /* no route is that long */
+                r = percent_decode(path + from, size, &request->segments[n_segments]);
+                if (r != 0)
+                        return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
+                n_segments++;
+                from += size + 1;
+        }
+        request->n_segments = n_segments;
+        return 0;
+}
+
 int request_parse_target(Request *request, const char *target) {
-        size_t path_size = strcspn(target, "?"), from = 1;
+        size_t path_size = strcspn(target, "?");
         int r;
 
         if (target[0] != '/' || strchr(target, '#'))
                 return REASON_INVALID_REQUEST;
-        r = target[path_size] ? parse_query(request, target + path_size + 1,
-                                            strlen(target + path_size + 1))
-                              : 0;
-        if (r != 0)
+        r = parse_path(request, target, path_size);
+        if (r != 0 || target[path_size] == '\0')
                 return r;
-
-        while (from <= path_size) {
-                size_t size = strcspn(target + from, "/?");
-                if (request->n_segments == SEGMENTS_MAX) {
-                        request->n_segments = 0; /* no route is that long */
-                        return 0;
-                }
-                r = percent_decode(target + from, size, &request->segments[request->n_segments]);
-                if (r != 0)
-                        return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
-                request->n_segments++;
-                from += size + 1;
-        }
-        return 0;
-}
-
-/* "Application/JSON; charset=utf-8" is application/json. */
-static bool has_content_type(const Request *request, const char *type) {
-        const char *text = secret_text(&request->content_type);
-        size_t size = strcspn(text, "; \t");
-        return size == strlen(type) && strncasecmp(text, type, size) == 0;
-}
-
-static int parse_form(Request *request) {
-        int r;
-
-        if (request->body.size > 0 &&
-            !has_content_type(request, "application/x-www-form-urlencoded"))
-                return REASON_INVALID_REQUEST;
-        r = form_parse(secret_text(&request->body), request->body.size, &request->form);
-        if (r != 0)
-                return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
-        /* Once in the query and once in the body is twice. */
-        for (size_t i = 0; i < request->query.n_fields; i++)
-                for (size_t k = 0; k < request->form.n_fields; k++)
-                        if (secret_equal(&request->query.fields[i].name,
-                                         &request->form.fields[k].name))
-                                return REASON_INVALID_REQUEST;
-        return 0;
-}
-
-static int parse_json(Request *request) {
-        int r;
-
-        if (request->body.size == 0)
-                r = secret_set(&request->body, "{}", 2);
-        else
-                r = has_content_type(request, "application/json") ? 0 : REASON_INVALID_REQUEST;
-        if (r == 0)
-                r = json_parse(secret_text(&request->body), request->body.size, &request->json);
-        if (r == 0 && json_type(request->json, JSON_ROOT) != JSON_OBJECT)
-                r = REASON_INVALID_REQUEST;
-        return r == -EBADMSG || r == -E2BIG ? REASON_INVALID_REQUEST : r;
-}
-
-int request_parse_body(Request *request) {
-        switch (request->route->body) {
-        case BODY_FORM:
-                return parse_form(request);
-        case BODY_JSON:
-                return parse_json(request);
-        case BODY_NONE: /* some clients send one with GET */
-        case BODY_ANY:
-                return 0;
-        }
-        return -EINVAL;
+        return parse_query(request, target + path_size + 1, strlen(target + path_size + 1));
 }
 
 const char *request_query(const Request *request, const char *name) {
@@ -271,6 +221,16 @@ void request_fail(Request *request, int r, const char *detail) {
         /* RFC 6750 section 3.1: the token is good, but not for this. */
         if (r == REASON_ACCESS_DENIED && !secret_is_empty(&request->credentials.bearer))
                 request->reply.challenge = CHALLENGE_SCOPE;
+        if (request->fail)
+                request->fail(request, r, reply_detail(r, detail));
+}
+
+void request_fail_method(Request *request) {
+        static const char detail[] = "this method is not allowed here";
+
+        reply_set_status(&request->reply, 405, "invalid_request", detail);
+        if (request->fail)
+                request->fail(request, -EOPNOTSUPP, detail);
 }
 
 void request_await(Request *request, unsigned status, AnswerWriter writer) {

@@ -53,6 +53,7 @@ struct Request {
         Secret content_type;
         Secret body;
         const Route *route;
+        void (*fail)(Request *request, int r, const char *detail); /* RouteFail of the path */
         const char *params[ROUTE_PARAMS_MAX]; /* what stood where the pattern has :names */
         Form form;                            /* BODY_FORM */
         Json *json;                           /* BODY_JSON, an object */
@@ -77,10 +78,13 @@ void request_unrefp(Request **request);
 void request_detach(Request *request);
 
 /* Splits the target at '/', then decodes; reads the query. REASON_INVALID_REQUEST: a bad escape, a
- * NUL, a parameter twice, or a secret in the query, which is never to be there. */
+ * NUL, a parameter twice, or a secret in the query, which is never to be there. A path without
+ * fault is there even so. */
 int request_parse_target(Request *request, const char *target);
 /* Reads the body as the route wants it. REASON_INVALID_REQUEST. */
 int request_parse_body(Request *request);
+/* The most bytes that its route takes. */
+size_t request_body_max(const Request *request);
 
 /* Query parameters; NULL: absent or empty. */
 const char *request_query(const Request *request, const char *name);
@@ -108,5 +112,7 @@ int request_keep_strv(Request *request, char **strv);
 void request_await(Request *request, unsigned status, AnswerWriter writer);
 void request_answered(void *userdata, int r, Answer *answer);
 
-/* Answers with an error. detail NULL: the reason's sentence. */
+/* Answers with an error, in the dialect of the path. detail NULL: the reason's sentence. */
 void request_fail(Request *request, int r, const char *detail);
+/* 405. */
+void request_fail_method(Request *request);

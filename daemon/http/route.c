@@ -66,12 +66,15 @@ int route_find(const RouteTable *const *tables, Request *request) {
                         if (method_fits(route, request->method)) {
                                 memcpy(request->params, params, sizeof(params));
                                 request->route = route;
+                                request->fail = route->fail;
                                 request->reply.allow[0] = '\0';
                                 return 0;
                         }
                         allow(&request->reply, route->method);
                         if (streq(route->method, "GET"))
                                 allow(&request->reply, "HEAD");
+                        if (!found)
+                                request->fail = route->fail;
                         found = true;
                 }
         return found ? -EOPNOTSUPP : -ENOENT;

@@ -10,8 +10,9 @@
 enum BodyKind {
         BODY_NONE, /* whatever comes is not read */
         BODY_FORM,
-        BODY_JSON, /* an object; no body is an empty one */
-        BODY_ANY,  /* the handler reads it */
+        BODY_JSON,  /* an object; no body is an empty one */
+        BODY_LOOSE, /* a form whatever its type says, or an object, whose texts become fields */
+        BODY_ANY,   /* the handler reads it */
 };
 
 enum RouteFlag {
@@ -19,7 +20,14 @@ enum RouteFlag {
         ROUTE_GRANT = 1 << 1,       /* refusals as RFC 6749 section 5.2 has them */
         ROUTE_CLIENT_FORM = 1 << 2, /* client_id and client_secret may stand in the form */
         ROUTE_SOCKET = 1 << 3,      /* does not exist on TCP */
+        ROUTE_RAW_TOKEN = 1 << 4,   /* an Authorization without a scheme is a Bearer token */
+        ROUTE_BULK = 1 << 5,        /* the body may be as large as BulkMaximum= asks for */
 };
+
+/* How a dialect says no. The reply is RFC 6749's already, with status, challenge and Retry-After;
+ * this puts its own in place. r is a Reason or a negative errno, -EOPNOTSUPP being another method
+ * (405); detail is a sentence, never NULL. */
+typedef void (*RouteFail)(Request *request, int r, const char *detail);
 
 struct Route {
         const char *method;
@@ -29,6 +37,13 @@ struct Route {
         int (*handle)(Request *request);
         enum BodyKind body;
         unsigned flags;
+        RouteFail fail; /* NULL: RFC 6749's object will do */
+        /* What the OpenAPI description says, which is made of these rows. Members are words:
+         * "name" a text, "name#" a whole number, "name?" true or false, "name[]" texts, "name{}" an
+         * object, "name[{}]" objects; with a "!" behind it is required. */
+        const char *summary;
+        const char *takes; /* members of the body; without a body, of the query */
+        const char *gives; /* the status, then members of the reply */
 };
 
 typedef struct RouteTable {
@@ -50,6 +65,6 @@ extern const RouteTable token_routes;
 extern const RouteTable health_routes;
 
 /* Finds the request's route by method and segments, and sets route and params. When the path exists
- * with other methods only: -EOPNOTSUPP and the reply's Allow. -ENOENT: no such path. HEAD is GET.
- */
+ * with other methods only: -EOPNOTSUPP, the reply's Allow, and the first one's way of refusing.
+ * -ENOENT: no such path. HEAD is GET. */
 int route_find(const RouteTable *const *tables, Request *request);

@@ -48,7 +48,9 @@ static int self_token(Request *request) {
 
 /* clang-format off */
 static const Route routes[] = {
-        { "POST", "/v1/self/token", self_token, BODY_FORM, 0 },
+        { "POST", "/v1/self/token", self_token, BODY_FORM, 0, NULL,
+          "A short-lived token for the user at the other end of the socket",
+          "scope ttl#", "200 " GRANT_MEMBERS " id username uid# gid# state" },
 };
 /* clang-format on */
 

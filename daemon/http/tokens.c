@@ -107,11 +107,17 @@ static int token_revoke(Request *request) {
 
 /* clang-format off */
 static const Route routes[] = {
-        { "POST",   "/v1/tokens",     token_issue,        BODY_JSON, 0 },
-        { "GET",    "/v1/tokens",     token_list,         BODY_NONE, 0 },
-        { "DELETE", "/v1/tokens",     token_revoke_owner, BODY_NONE, 0 },
-        { "GET",    "/v1/tokens/:id", token_get,          BODY_NONE, 0 },
-        { "DELETE", "/v1/tokens/:id", token_revoke,       BODY_NONE, 0 },
+        { "POST",   "/v1/tokens",     token_issue,        BODY_JSON, 0, NULL,
+          "Issue a token for a user or a client",
+          "user client_id scopes[] ttl#", "201 " GRANT_MEMBERS " id" },
+        { "GET",    "/v1/tokens",     token_list,         BODY_NONE, 0, NULL,
+          "List tokens, newest first", "user client_id limit# cursor", "200 tokens[{}] next" },
+        { "DELETE", "/v1/tokens",     token_revoke_owner, BODY_NONE, 0, NULL,
+          "Revoke all tokens of an owner", "user client_id all?", "200 revoked#" },
+        { "GET",    "/v1/tokens/:id", token_get,          BODY_NONE, 0, NULL,
+          "Show a token", "", "200 " TOKEN_MEMBERS },
+        { "DELETE", "/v1/tokens/:id", token_revoke,       BODY_NONE, 0, NULL,
+          "Revoke a token", "", "200 revoked#" },
 };
 /* clang-format on */
 

@@ -169,12 +169,22 @@ static int user_password(Request *request) {
 
 /* clang-format off */
 static const Route routes[] = {
-        { "POST",   "/v1/users",              user_add,      BODY_JSON, 0 },
-        { "GET",    "/v1/users",              user_list,     BODY_NONE, 0 },
-        { "GET",    "/v1/users/:id",          user_get,      BODY_NONE, 0 },
-        { "PATCH",  "/v1/users/:id",          user_patch,    BODY_JSON, 0 },
-        { "DELETE", "/v1/users/:id",          user_remove,   BODY_NONE, 0 },
-        { "POST",   "/v1/users/:id/password", user_password, BODY_JSON, 0 },
+        { "POST",   "/v1/users",              user_add,      BODY_JSON, 0, NULL,
+          "Add a user",
+          "name! id uid# email partner_id role parent scopes[] groups[] home shell password",
+          "201 " USER_MEMBERS },
+        { "GET",    "/v1/users",              user_list,     BODY_NONE, 0, NULL,
+          "List users, or find one by name", "name limit# cursor", "200 users[{}] next" },
+        { "GET",    "/v1/users/:id",          user_get,      BODY_NONE, 0, NULL,
+          "Show a user", "", "200 " USER_MEMBERS },
+        { "PATCH",  "/v1/users/:id",          user_patch,    BODY_JSON, 0, NULL,
+          "Lock or unlock a user, or ask for a new password",
+          "state!", "200 " USER_MEMBERS " revoked#" },
+        { "DELETE", "/v1/users/:id",          user_remove,   BODY_NONE, 0, NULL,
+          "Remove a user and revoke its tokens", "", "200 " USER_MEMBERS " revoked#" },
+        { "POST",   "/v1/users/:id/password", user_password, BODY_JSON, 0, NULL,
+          "Set a user's password and revoke its tokens",
+          "password! old_password", "200 id name revoked#" },
 };
 /* clang-format on */
 

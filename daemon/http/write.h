@@ -7,6 +7,18 @@
 #include "base/user.h"
 #include "http/request.h"
 
+/* The members of these objects, as Route has them. */
+#define USER_MEMBERS                                                                               \
+        "id! name! uid#! gid#! email partner_id role parent scopes[] groups[] home shell state! "  \
+        "adopted? created#"
+#define CLIENT_MEMBERS                                                                             \
+        "client_id! grants[] scopes[] issue_for[] introspect access_lifetime# refresh_lifetime# "  \
+        "created#"
+#define TOKEN_MEMBERS                                                                              \
+        "id! kind! user user_id uid# client_id! scopes[] created#! expires#! last_used# login "    \
+        "grant service rhost tty"
+#define GRANT_MEMBERS "access_token! token_type! expires_in#! refresh_token scope"
+
 /* Each writes members into an object that is open, or, as *_array, an array of objects. */
 void write_user(JsonWriter *w, const User *user);
 void write_client(JsonWriter *w, const Client *client);
