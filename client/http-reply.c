@@ -88,6 +88,7 @@ static int field_retry_after(ReplyReader *reader, const char *value) {
         return 0;
 }
 
+/* clang-format off */
 static const struct {
         const char *name;
         int (*read)(ReplyReader *reader, const char *value);
@@ -97,6 +98,7 @@ static const struct {
         { "Content-Type",      field_content_type      },
         { "Retry-After",       field_retry_after       },
 };
+/* clang-format on */
 
 static int read_head_end(ReplyReader *reader) {
         if (reader->has_length && reader->is_chunked)

@@ -14,12 +14,12 @@
 
 enum ReplyState {
         REPLY_STATUS_LINE,
-        REPLY_FIELD,       /* a line of the head */
-        REPLY_BODY,        /* left bytes of a body whose length was said */
-        REPLY_CHUNK_SIZE,  /* the line before a chunk */
-        REPLY_CHUNK,       /* left bytes of it */
-        REPLY_CHUNK_END,   /* the empty line behind it */
-        REPLY_TRAILER,     /* a line behind the last chunk */
+        REPLY_FIELD,      /* a line of the head */
+        REPLY_BODY,       /* left bytes of a body whose length was said */
+        REPLY_CHUNK_SIZE, /* the line before a chunk */
+        REPLY_CHUNK,      /* left bytes of it */
+        REPLY_CHUNK_END,  /* the empty line behind it */
+        REPLY_TRAILER,    /* a line behind the last chunk */
         REPLY_COMPLETE,
 };
 

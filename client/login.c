@@ -14,6 +14,7 @@
 
 /* What the transport gives when nobody is there to answer. Anything else it gives (no memory, no
  * descriptors) is the host's own trouble and stays an errno. */
+/* clang-format off */
 static const struct {
         int error;
         enum Reason reason;
@@ -30,8 +31,10 @@ static const struct {
         { ETIMEDOUT,    REASON_TIMED_OUT          },
         { EBADMSG,      REASON_REPLY_MALFORMED    },
 };
+/* clang-format on */
 
 /* For a refusal without a word that we know. */
+/* clang-format off */
 static const struct {
         int status;
         enum Reason reason;
@@ -42,6 +45,7 @@ static const struct {
         { 429, REASON_TOO_MANY_FAILURES },
         { 503, REASON_OVERLOADED        },
 };
+/* clang-format on */
 
 static int transport_reason(int r) {
         for (size_t i = 0; i < ELEMENTSOF(transport_reasons); i++)
@@ -252,8 +256,10 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
                 return r;
 
         r = call(context,
-                 &(HttpRequest){ .method = "POST", .path = "/oauth/token",
-                                 .content_type = TYPE_FORM, .body = &form },
+                 &(HttpRequest){ .method = "POST",
+                                 .path = "/oauth/token",
+                                 .content_type = TYPE_FORM,
+                                 .body = &form },
                  &reply, &json);
         ret->retry_after = reply.retry_after;
         if (!password)
@@ -320,8 +326,10 @@ int login_open(const LoginContext *context, const char *user, const char *id, Lo
                 return r;
 
         r = call(context,
-                 &(HttpRequest){ .method = "POST", .path = "/v1/logins",
-                                 .content_type = TYPE_FORM, .body = &form },
+                 &(HttpRequest){ .method = "POST",
+                                 .path = "/v1/logins",
+                                 .content_type = TYPE_FORM,
+                                 .body = &form },
                  &reply, &json);
         ret->retry_after = reply.retry_after;
         if (r == 0)

@@ -93,6 +93,7 @@ static int set_try_first_pass(Options *options, const char *value) {
 }
 
 /* A name that ends in '=' takes a value. */
+/* clang-format off */
 static const struct {
         const char *name;
         int (*read)(Options *options, const char *value);
@@ -104,6 +105,7 @@ static const struct {
         { "use_first_pass", set_use_first_pass },
         { "try_first_pass", set_try_first_pass },
 };
+/* clang-format on */
 
 static int read_option(Options *options, const char *word) {
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {

@@ -211,8 +211,10 @@ EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char 
         if (r != 0 && r != REASON_USER_LOCKED)
                 return call_fail(&call, r);
         if (!(flags & PAM_SILENT))
-                (void)pam_error(pamh, "The password of %s is kept by tokend: change it with "
-                                      "\"tokenctl user passwd %s\".", call.user, call.user);
+                (void)pam_error(pamh,
+                                "The password of %s is kept by tokend: change it with "
+                                "\"tokenctl user passwd %s\".",
+                                call.user, call.user);
         call.user_is_known = true;
         return call_fail(&call, REASON_UNSUPPORTED);
 }

@@ -11,7 +11,7 @@ typedef struct Report {
         pam_handle_t *pamh;
         const char *function; /* "authenticate", … */
         const char *user;
-        bool user_is_known; /* tokend said so, whatever the result says of it */
+        bool user_is_known;          /* tokend said so, whatever the result says of it */
         const LoginContext *context; /* its service and rhost */
 } Report;
 

@@ -9,6 +9,7 @@
 #include "wire/reason.h"
 #include "wire/text.h"
 
+/* clang-format off */
 #define ROW(name, auth, account, session, password, known)                                         \
         { REASON_##name, known, { PAM_##auth, PAM_##account, PAM_##session, PAM_##password } }
 
@@ -20,6 +21,7 @@
         ROW(name, AUTHINFO_UNAVAIL, AUTHINFO_UNAVAIL, SESSION_ERR, AUTHINFO_UNAVAIL, false)
 #define FOREIGN(name)       ROW(name, USER_UNKNOWN, USER_UNKNOWN, IGNORE, IGNORE, false)
 #define DENIED(name, known) ROW(name, AUTH_ERR, PERM_DENIED, SESSION_ERR, AUTHTOK_ERR, known)
+/* clang-format on */
 
 static const struct {
         enum Reason reason;
