@@ -152,7 +152,7 @@ void authority_revoke_owner(Authority *authority, const Caller *caller,
                                 .userdata = userdata });
 }
 
-int64_t authority_last_used(const Authority *authority, const TokenHash *hash) {
+int64_t authority_last_used(const Authority *authority, const Token *token) {
         return 42;
 }
 

@@ -252,7 +252,7 @@ void authority_revoke_owner(Authority *authority, const Caller *caller,
                  OR_DASH(request->client_id), request->all);
 }
 
-int64_t authority_last_used(const Authority *authority, const TokenHash *hash) {
+int64_t authority_last_used(const Authority *authority, const Token *token) {
         return 1200 * USEC_PER_SEC;
 }
 

@@ -36,6 +36,7 @@ typedef struct Token {
         int64_t created; /* µs UTC */
         int64_t expires;
         int64_t used;         /* refresh: when it was rotated away; 0: not yet */
+        int64_t last_used;    /* as far as the store had heard; 0: never */
         int64_t user_epoch;   /* live only while these are their owners' (store.h) */
         int64_t client_epoch;
         int64_t login_epoch;

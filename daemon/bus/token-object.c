@@ -96,8 +96,7 @@ void token_call_list(BusCall *call) {
 }
 
 TokenView token_view(const BusCall *call, const Token *token) {
-        return (TokenView){ token,
-                            authority_last_used(call->bus->options.authority, &token->hash) };
+        return (TokenView){ token, authority_last_used(call->bus->options.authority, token) };
 }
 
 static int reply_property(BusCall *call, Answer *answer, sd_bus_message *reply,

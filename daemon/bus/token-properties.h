@@ -13,7 +13,7 @@
 /* What a property is made from. */
 typedef struct TokenView {
         const Token *token;
-        int64_t last_used; /* µs UTC; 0: not since the daemon started */
+        int64_t last_used; /* µs UTC; 0: never */
 } TokenView;
 
 typedef struct TokenProperty TokenProperty;

@@ -146,6 +146,8 @@ void authority_token_list(Authority *authority, const Caller *caller,
         list_unnamed(list);
 }
 
-int64_t authority_last_used(const Authority *authority, const TokenHash *hash) {
-        return last_used_get(authority->last_used, hash);
+int64_t authority_last_used(const Authority *authority, const Token *token) {
+        int64_t heard = last_used_get(authority->last_used, &token->hash);
+
+        return heard > token->last_used ? heard : token->last_used;
 }

@@ -46,5 +46,6 @@ typedef struct RevokeRequest {
 void authority_revoke_owner(Authority *authority, const Caller *caller, const RevokeRequest *request,
                             AnswerHandler handler, void *userdata);
 
-/* µs UTC when the token was last asked about; 0: not since the daemon started. */
-int64_t authority_last_used(const Authority *authority, const TokenHash *hash);
+/* µs UTC when the token was last asked about; 0: never. What was said in the last minute before the
+ * daemon ended is forgotten. */
+int64_t authority_last_used(const Authority *authority, const Token *token);

@@ -59,7 +59,7 @@ void write_token(JsonWriter *w, const Authority *authority, const Token *token) 
         json_write_strv(w, "scopes", token->scopes);
         write_seconds(w, "created", token->created);
         write_seconds(w, "expires", token->expires);
-        write_seconds(w, "last_used", authority_last_used(authority, &token->hash));
+        write_seconds(w, "last_used", authority_last_used(authority, token));
         json_write_text(w, "login", token->login);
         json_write_text(w, "grant", token->grant);
         json_write_text(w, "service", token->service);

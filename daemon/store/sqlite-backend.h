@@ -90,7 +90,7 @@ int login_end(Backend *backend, const Login *login, StoreRequest *request);
 #define TOKEN_COLUMNS                                                                              \
         "t.hash, t.kind, t.created, t.expires, t.used, t.user_epoch, t.client_epoch,"              \
         " t.login_epoch, u.uid, t.user_id, u.name, u.role, t.client_id, t.login, t.grant_type,"    \
-        " t.service, t.rhost, t.tty, t.scopes"
+        " t.service, t.rhost, t.tty, t.scopes, t.last_used"
 #define TOKEN_SOURCE "tokens t LEFT JOIN users u ON u.id = t.user_id"
 int token_read(const Query *query, Token **ret);
 /* Hands a token out with the request. */

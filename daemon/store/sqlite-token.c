@@ -34,6 +34,7 @@ int token_read(const Query *query, Token **ret) {
         token->user_epoch = query_integer(query, 5);
         token->client_epoch = query_integer(query, 6);
         token->login_epoch = query_integer(query, 7);
+        token->last_used = query_integer(query, 19);
         token->uid = query_is_null(query, 8) ? UID_NONE : (uint32_t)query_integer(query, 8);
         if ((unsigned)token->kind >= _TOKEN_KIND_MAX)
                 return -EUCLEAN;
