@@ -81,12 +81,23 @@ static void test_verbs(void **state) {
         assert_true(store_verb_info(STORE_USER_SET_STATE)->kills);
 }
 
+static void test_kills(void **state) {
+        StoreRequest request = { .verb = STORE_TOKEN_ISSUE };
+
+        assert_false(store_request_kills(&request));
+        request.discards_earlier = true;
+        assert_true(store_request_kills(&request));
+        assert_true(store_request_kills(&(StoreRequest){ .verb = STORE_TOKEN_REVOKE }));
+        assert_false(store_request_kills(&(StoreRequest){ .verb = STORE_TOKEN_GET }));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_new_is_neutral),
                 cmocka_unit_test(test_owns_everything),
                 cmocka_unit_test(test_take_keeps_order_in_any_array),
                 cmocka_unit_test(test_verbs),
+                cmocka_unit_test(test_kills),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

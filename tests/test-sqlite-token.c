@@ -343,6 +343,95 @@ static void test_touch(void **state) {
         assert_true(get->tokens[0]->last_used == turned + 5);
 }
 
+/* n_affected, or the refusal as a negative number. */
+static int64_t issue_by_token_api(Fixture *fixture, unsigned n, const char *user,
+                                  const char *client, bool discards_earlier) {
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE);
+        Token *token = token_make(fixture, n, user, client, NULL);
+        int r;
+
+        token->grant = strdup(TOKEN_GRANT_TOKEN_API);
+        assert_int_equal(store_request_take_token(request, token), 0);
+        request->discards_earlier = discards_earlier;
+        r = run(fixture, request);
+        return r == 0 ? (int64_t)request->n_affected : -r;
+}
+
+static void test_earlier_ones_are_discarded(void **state) {
+        Fixture *fixture = *state;
+
+        issue(fixture, 1, "id-ada", "web");
+        assert_int_equal(issue_by_token_api(fixture, 2, "id-ada", "web", false), 0);
+        assert_int_equal(issue_by_token_api(fixture, 3, "id-ada", "web", false), 0);
+        assert_int_equal(issue_by_token_api(fixture, 4, "id-bob", "web", false), 0);
+        assert_int_equal(issue_by_token_api(fixture, 5, "id-ada", CLIENT_LOCAL, false), 0);
+        assert_int_equal(status(fixture).n_tokens, 5);
+
+        assert_int_equal(issue_by_token_api(fixture, 6, "id-ada", "web", true), 2);
+        for (unsigned n = 1; n <= 6; n++)
+                assert_int_equal(is_live(fixture, n), n != 2 && n != 3);
+        assert_int_equal(status(fixture).n_tokens, 4);
+
+        /* what expired is not counted, but goes */
+        turned += 2 * DAY;
+        assert_int_equal(issue_by_token_api(fixture, 7, "id-ada", "web", true), 0);
+        assert_true(is_live(fixture, 7));
+        assert_int_equal(status(fixture).n_tokens, 4);
+}
+
+static void test_refused_issue_discards_nothing(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *late = store_request_new(STORE_TOKEN_ISSUE);
+        _cleanup_(store_request_freep) StoreRequest *other = store_request_new(STORE_TOKEN_ISSUE);
+        _cleanup_(store_request_freep) StoreRequest *none = store_request_new(STORE_TOKEN_ISSUE);
+
+        assert_int_equal(issue_by_token_api(fixture, 1, "id-ada", "web", true), 0);
+        store_request_take_token(late, token_make(fixture, 2, "id-ada", "web", NULL));
+        late->tokens[0]->grant = strdup(TOKEN_GRANT_TOKEN_API);
+        late->tokens[0]->user_epoch--;
+        late->discards_earlier = true;
+        assert_int_equal(run(fixture, late), REASON_INVALID_GRANT);
+        assert_int_equal(late->n_affected, 0);
+
+        store_request_take_token(other, token_make(fixture, 3, "id-ada", "web", NULL));
+        other->tokens[0]->grant = strdup("password");
+        other->discards_earlier = true;
+        assert_int_equal(run(fixture, other), -EINVAL);
+        none->discards_earlier = true;
+        assert_int_equal(run(fixture, none), -EINVAL);
+        assert_true(is_live(fixture, 1));
+        assert_int_equal(status(fixture).n_tokens, 1);
+}
+
+static int issue_by_key(Fixture *fixture, unsigned n, unsigned key) {
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE);
+
+        store_request_take_token(request, token_make(fixture, n, "id-bob", CLIENT_LOCAL, NULL));
+        request->key.field = STORE_KEY_HASH;
+        request->key.hash = token_hash(key);
+        request->needs_live_key = true;
+        return run(fixture, request);
+}
+
+static void test_issue_by_a_key(void **state) {
+        Fixture *fixture = *state;
+
+        family(fixture);
+        issue(fixture, 3, NULL, "web");
+        assert_int_equal(issue_by_key(fixture, 11, 1), 0);
+        assert_int_equal(issue_by_key(fixture, 12, 3), 0);
+        assert_int_equal(issue_by_key(fixture, 13, 2), REASON_INVALID_TOKEN); /* a refresh token */
+        assert_int_equal(issue_by_key(fixture, 14, 99), REASON_INVALID_TOKEN);
+
+        assert_int_equal(change(fixture, STORE_REVOKE_CLIENT, "web"), 3);
+        assert_int_equal(issue_by_key(fixture, 15, 3), REASON_INVALID_TOKEN);
+        issue(fixture, 4, NULL, "web");
+        assert_int_equal(issue_by_key(fixture, 16, 4), 0);
+        turned += 2 * DAY;
+        assert_int_equal(issue_by_key(fixture, 17, 4), REASON_INVALID_TOKEN);
+        assert_false(is_live(fixture, 17));
+}
+
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
@@ -352,6 +441,9 @@ int main(void) {
                 TEST(test_expiry),
                 TEST(test_issue_is_all_or_nothing),
                 TEST(test_issue_after_revocation),
+                TEST(test_earlier_ones_are_discarded),
+                TEST(test_refused_issue_discards_nothing),
+                TEST(test_issue_by_a_key),
                 TEST(test_revoke),
                 TEST(test_revoke_by_used_refresh_token),
                 TEST(test_rotation),

@@ -371,6 +371,32 @@ static void test_clients(void **state) {
         assert_false(is_live(fixture, 1));
 }
 
+static void test_find_many(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_USERS_FIND);
+        User *bob = user_make("bob", 1001);
+
+        bob->partner_id = strdup("client 7");
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        assert_true(user_add(fixture, bob) > 0);
+        request->key.field = STORE_KEY_PARTNER_ID;
+        assert_int_equal(run(fixture, request), 0);
+        assert_int_equal(request->n_users, 0);
+
+        static const char *const texts[] = { "client 7", "nobody", "", "id-ada", "id-bob",
+                                             "client 7" };
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                assert_int_equal(strv_extend(&request->key_texts, texts[i]), 0);
+        assert_int_equal(run(fixture, request), 0);
+        assert_int_equal(request->n_users, ELEMENTSOF(texts));
+        assert_string_equal(request->users[0]->name, "bob");
+        assert_null(request->users[1]);
+        assert_null(request->users[2]);
+        assert_string_equal(request->users[3]->name, "ada");
+        assert_null(request->users[4]);
+        assert_string_equal(request->users[5]->name, "bob");
+}
+
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
@@ -384,6 +410,7 @@ int main(void) {
                 TEST(test_lock_kills_tokens),
                 TEST(test_removed_and_made_again),
                 TEST(test_lists),
+                TEST(test_find_many),
                 TEST(test_clients),
         };
 

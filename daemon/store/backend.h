@@ -34,6 +34,8 @@ typedef struct StoreVerbInfo {
         bool kills;  /* live tokens may have died when it is answered */
 } StoreVerbInfo;
 const StoreVerbInfo *store_verb_info(enum StoreVerb verb);
+/* The same of one request. */
+bool store_request_kills(const StoreRequest *request);
 
 /* Waiting requests a lane, the urgent ones by themselves; beyond them store_submit() says -EAGAIN. */
 #define STORE_QUEUE_MAX 4096U

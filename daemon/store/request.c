@@ -13,6 +13,7 @@ static const StoreVerbInfo verbs[] = {
         /*                            name              writes kills */
         [STORE_USER_GET]          = { "user-get",          false, false },
         [STORE_USER_LIST]         = { "user-list",         false, false },
+        [STORE_USERS_FIND]        = { "users-find",        false, false },
         [STORE_CLIENT_GET]        = { "client-get",        false, false },
         [STORE_CLIENT_LIST]       = { "client-list",       false, false },
         [STORE_TOKEN_GET]         = { "token-get",         false, false },
@@ -25,7 +26,7 @@ static const StoreVerbInfo verbs[] = {
         [STORE_USER_REHASH]       = { "user-rehash",       true,  false },
         [STORE_CLIENT_ADD]        = { "client-add",        true,  false },
         [STORE_CLIENT_REMOVE]     = { "client-remove",     true,  true  },
-        [STORE_TOKEN_ISSUE]       = { "token-issue",       true,  false },
+        [STORE_TOKEN_ISSUE]       = { "token-issue",       true,  false }, /* but see below */
         [STORE_TOKEN_ROTATE]      = { "token-rotate",      true,  true  },
         [STORE_TOKEN_REVOKE]      = { "token-revoke",      true,  true  },
         [STORE_REVOKE_USER]       = { "revoke-user",       true,  true  },
@@ -42,6 +43,10 @@ _Static_assert(ELEMENTSOF(verbs) == _STORE_VERB_MAX, "a row for every verb");
 
 const StoreVerbInfo *store_verb_info(enum StoreVerb verb) {
         return (unsigned)verb < ELEMENTSOF(verbs) ? &verbs[verb] : NULL;
+}
+
+bool store_request_kills(const StoreRequest *request) {
+        return verbs[request->verb].kills || request->discards_earlier;
 }
 
 StoreRequest *store_request_new(enum StoreVerb verb) {
@@ -73,6 +78,7 @@ StoreRequest *store_request_free(StoreRequest *request) {
         free(request->tokens);
         free(request->touches);
         free(request->key.text);
+        strv_free(request->key_texts);
         free(request->filter.user_id);
         free(request->filter.client_id);
         free(request->filter.login);

@@ -112,6 +112,7 @@ static inline unsigned page_limit(unsigned limit) {
 /* The verbs. Each 0, a negative errno or a Reason; the caller undoes what a refused one did. */
 int run_user_get(Backend *backend, StoreRequest *request);
 int run_user_list(Backend *backend, StoreRequest *request);
+int run_users_find(Backend *backend, StoreRequest *request);
 int run_user_add(Backend *backend, StoreRequest *request);
 int run_user_remove(Backend *backend, StoreRequest *request);
 int run_user_set_password(Backend *backend, StoreRequest *request);

@@ -105,8 +105,14 @@ static const char schema_1[] =
         " epoch BIGINT NOT NULL,"
         " PRIMARY KEY(kind, owner)) WITHOUT ROWID;";
 
+/* The earlier tokens that a new one puts to an end (sqlite-token.c). */
+static const char schema_2[] =
+        "CREATE INDEX tokens_from_token_api ON tokens(user_id, client_id)"
+        " WHERE grant_type = '" TOKEN_GRANT_TOKEN_API "';";
+
 static const char *const schema_steps[] = {
         schema_1,
+        schema_2,
 };
 
 static int apply_step(Backend *backend, const char *step, int64_t number) {

@@ -161,11 +161,55 @@ static int owners_check(Backend *backend, const Token *token) {
         return r;
 }
 
+/* Whoever issues by a token can't do so any more when that token is dead. */
+static int key_check(Backend *backend, const StoreRequest *request) {
+        _cleanup_(token_unrefp) Token *key = NULL;
+        int r;
+
+        if (!request->needs_live_key)
+                return 0;
+        r = token_find(backend, request, false, &key);
+        if (r < 0)
+                return r;
+        return r == 0 && key->kind == TOKEN_ACCESS ? 0 : REASON_INVALID_TOKEN;
+}
+
+/* By an index of their own: the user may have any number of others. */
+#define FROM_TOKEN_API(user, client)                                                               \
+        "grant_type = '" TOKEN_GRANT_TOKEN_API "' AND user_id = " user " AND client_id = " client
+
+static int earlier_discard(Backend *backend, StoreRequest *request) {
+        const Token *token = request->n_tokens > 0 ? request->tokens[0] : NULL;
+        int64_t n = 0;
+        int r;
+
+        if (!request->discards_earlier)
+                return 0;
+        if (!token || !token->user_id || !streq_ptr(token->grant, TOKEN_GRANT_TOKEN_API))
+                return -EINVAL;
+        r = SQL_NUMBER(&n, backend, "SELECT COUNT(*) FROM tokens t WHERE " SQL_LIVE
+                       " AND " FROM_TOKEN_API("?2", "?3"),
+                       sql_integer(request->now), sql_text(token->user_id),
+                       sql_text(token->client_id));
+        if (r < 0)
+                return r;
+        r = SQL(backend, "DELETE FROM tokens WHERE " FROM_TOKEN_API("?1", "?2"),
+                sql_text(token->user_id), sql_text(token->client_id));
+        if (r < 0)
+                return r;
+        backend->counters.tokens -= sql_changes(backend);
+        request->n_affected = (uint64_t)n;
+        return 0;
+}
+
 int run_token_issue(Backend *backend, StoreRequest *request) {
         Login *login = request->n_logins > 0 ? request->logins[0] : NULL;
-        int r = 0;
+        int r;
 
-        if (login) {
+        r = key_check(backend, request);
+        if (r == 0)
+                r = earlier_discard(backend, request);
+        if (r == 0 && login) {
                 login->epoch = epoch_next(backend);
                 r = login_insert(backend, login);
         }

@@ -79,7 +79,7 @@ static int user_load_and_give(Backend *backend, StoreRequest *request) {
         return r != 0 ? r : user_give(request, &user);
 }
 
-int run_user_get(Backend *backend, StoreRequest *request) {
+static int user_by_key(Backend *backend, const StoreKey *key, User **ret) {
         static const char *const finders[] = {
                 [STORE_KEY_ID]         = FIND_USER "u.id = ?1",
                 [STORE_KEY_NAME]       = FIND_USER "u.name = ?1",
@@ -87,9 +87,7 @@ int run_user_get(Backend *backend, StoreRequest *request) {
                 [STORE_KEY_EMAIL]      = FIND_USER "u.email_folded = ?1",
                 [STORE_KEY_PARTNER_ID] = FIND_USER "u.partner_id = ?1",
         };
-        _cleanup_(user_freep) User *user = NULL;
         _cleanup_(freep) char *folded = NULL;
-        const StoreKey *key = &request->key;
         SqlValue value;
         int r;
 
@@ -102,8 +100,31 @@ int run_user_get(Backend *backend, StoreRequest *request) {
                         return r;
                 value = sql_text(folded);
         }
-        r = user_find(backend, finders[key->field], value, &user);
+        return user_find(backend, finders[key->field], value, ret);
+}
+
+int run_user_get(Backend *backend, StoreRequest *request) {
+        _cleanup_(user_freep) User *user = NULL;
+        int r;
+
+        r = user_by_key(backend, &request->key, &user);
         return r != 0 ? r : user_give(request, &user);
+}
+
+int run_users_find(Backend *backend, StoreRequest *request) {
+        for (char **text = request->key_texts; text && *text; text++) {
+                const StoreKey key = { .field = request->key.field, .text = *text };
+                _cleanup_(user_freep) User *user = NULL;
+                int r;
+
+                r = user_by_key(backend, &key, &user);
+                if (r < 0)
+                        return r;
+                r = user_give(request, &user);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 int run_user_list(Backend *backend, StoreRequest *request) {

@@ -15,6 +15,7 @@
 static int (*const verbs[])(Backend *backend, StoreRequest *request) = {
         [STORE_USER_GET]          = run_user_get,
         [STORE_USER_LIST]         = run_user_list,
+        [STORE_USERS_FIND]        = run_users_find,
         [STORE_CLIENT_GET]        = run_client_get,
         [STORE_CLIENT_LIST]       = run_client_list,
         [STORE_TOKEN_GET]         = run_token_get,

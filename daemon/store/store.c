@@ -65,7 +65,7 @@ static void envelope_deliver(MailboxItem *item) {
         Envelope *envelope = (Envelope *)item; /* its first member */
         StoreRequest *request = envelope->request;
 
-        if (store_verb_info(request->verb)->kills)
+        if (store_request_kills(request))
                 envelope->store->revocations++;
         request->handler(request, request->userdata);
         store_request_free(request);

@@ -25,6 +25,7 @@ enum StoreVerb {
         /* Look-ups. Result: 0 or the REASON_*_UNKNOWN of what is missing. */
         STORE_USER_GET,   /* key → users[0] */
         STORE_USER_LIST,  /* cursor, limit → users by name, cursor */
+        STORE_USERS_FIND, /* key.field, key_texts → users: one each, NULL where there is none */
         STORE_CLIENT_GET, /* key.text → clients[0] */
         STORE_CLIENT_LIST,
         STORE_TOKEN_GET,  /* key (hash or id), now → tokens[0], live ones only, unused refresh only;
@@ -53,7 +54,10 @@ enum StoreVerb {
         STORE_TOKEN_ISSUE,       /* tokens and, if set, logins[0]: all or nothing. The epochs in
                                     them are those that the caller saw; REASON_INVALID_GRANT when
                                     one has moved (login_epoch of tokens with logins[0]: filled in
-                                    here) */
+                                    here). With needs_live_key the same transaction sees to it
+                                    that key (hash) is a live access token: REASON_INVALID_TOKEN.
+                                    With discards_earlier, for a TOKEN_GRANT_TOKEN_API, the earlier
+                                    ones of its user and client die: n_affected */
         STORE_TOKEN_ROTATE,      /* key.hash (a refresh token), now, grace, tokens: the new ones,
                                     whose login, client and user are the old one's. The old one is
                                     marked used and the family's older access tokens die.
@@ -121,6 +125,7 @@ typedef void (*StoreHandler)(StoreRequest *request, void *userdata);
 struct StoreRequest {
         enum StoreVerb verb;
         StoreKey key;
+        char **key_texts; /* owned */
         TokenFilter filter;
         char *user_id;
         char *cursor; /* in: NULL for the first page; out: NULL behind the last */
@@ -132,6 +137,8 @@ struct StoreRequest {
         Secret hash;
         enum UserState state;
         bool include_used;
+        bool needs_live_key;
+        bool discards_earlier;
         bool urgent; /* goes before those that are not */
 
         User **users;
