@@ -4,7 +4,6 @@
  * is told by sd_notify(3) over a socket of ours. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>

@@ -3,7 +3,6 @@
 /* The daemon's log. Structured entries to journald, or lines to stderr when that is no journal.
  * Never a token, never a typed name that no user has. */
 
-#include <stdarg.h>
 #include <syslog.h>
 
 /* What an entry is about; NULL fields are left out. */

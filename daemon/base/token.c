@@ -11,7 +11,6 @@
 #include <nettle/sha2.h>
 
 #include "base/token.h"
-#include "wire/cleanup.h"
 #include "wire/text.h"
 
 _Static_assert(TOKEN_HASH_SIZE == SHA256_DIGEST_SIZE, "a token is kept as its SHA-256");

@@ -3,7 +3,6 @@
  * crypt() cuts without a word: bcrypt looks at 72 bytes and traditional DES at 8 (measured with
  * libxcrypt 4.4.33). Whoever hashes must compare sizes with this table first. */
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "core/password-method.h"

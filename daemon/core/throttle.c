@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <nettle/hmac.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>

@@ -2,7 +2,6 @@
  * is called like a user could be taken for that user (RFC 9700 section 4.15). */
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "store/sqlite-backend.h"
 #include "wire/reason.h"

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "store/sqlite-backend.h"
-#include "wire/reason.h"
 
 typedef struct Row {
         TokenHash hash;
