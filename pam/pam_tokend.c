@@ -154,15 +154,15 @@ EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const ch
         r = check_uid(&call, login.uid);
         if (r == 0)
                 r = remember_session(&call, login.id);
+        if (r == 0 && login.id[0] != '\0' && remember_login(&call, login.id) != PAM_SUCCESS)
+                r = -ENOMEM;
         if (r != 0) {
-                /* Nobody will close what is not remembered. */
+                /* Nobody will close a session that was not opened. */
                 (void)login_close(&call.context, call.user, login.id);
                 return call_fail(&call, r);
         }
         if (login.id[0] == '\0')
                 return call_succeed_with_warning(&call, "store-unavailable: session without login");
-        if (remember_login(&call, login.id) != PAM_SUCCESS)
-                return call_fail(&call, -ENOMEM);
         return call_succeed(&call, "session opened");
 }
 

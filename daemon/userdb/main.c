@@ -117,11 +117,13 @@ static int listen_on(const char *path) {
         r = clear_place(&address);
         if (r < 0)
                 return r;
-        umask(0);
-        if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-            listen(fd, SOMAXCONN) < 0)
+        if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
                 return -errno;
-        umask(0077);
+        if (chmod(path, 0666) < 0 || listen(fd, SOMAXCONN) < 0) {
+                r = -errno;
+                (void)unlink(path);
+                return r;
+        }
         return TAKE_FD(fd);
 }
 
@@ -160,12 +162,12 @@ static int run(const Options *options) {
                 r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
         if (r >= 0)
                 r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
-        if (r < 0)
-                return fail("event loop", r);
-        (void)sd_event_set_watchdog(event, true);
-        (void)sd_notifyf(false, "READY=1\nSTATUS=Answering for %s", options->snapshot);
-        r = sd_event_loop(event);
-        (void)sd_notify(false, "STOPPING=1");
+        if (r >= 0) {
+                (void)sd_event_set_watchdog(event, true);
+                (void)sd_notifyf(false, "READY=1\nSTATUS=Answering for %s", options->snapshot);
+                r = sd_event_loop(event);
+                (void)sd_notify(false, "STOPPING=1");
+        }
         /* Before it is closed, so that it can't be somebody else's. A dead socket left behind would
          * be an error to everybody who asks NSS for an unknown name. */
         if (is_made)
