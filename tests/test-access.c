@@ -11,6 +11,9 @@ static Client plain_client = { .id = (char *)"app" };
 static char *admin_scopes[] = { (char *)"admin", NULL };
 static char *read_scopes[] = { (char *)"read", NULL };
 static char *issue_scopes[] = { (char *)"issue", NULL };
+static char *both_scopes[] = { (char *)"admin", (char *)"issue", NULL };
+static char *default_scopes[] = { (char *)"DEFAULT", (char *)"read", NULL };
+static char *no_scopes[] = { NULL };
 static Token ada_token = { .user_id = (char *)"id-ada", .uid = 1000, .client_id = (char *)"app" };
 static Token ada_read = { .user_id = (char *)"id-ada", .uid = 1000, .scopes = read_scopes };
 static Token ada_admin = { .user_id = (char *)"id-ada", .uid = 1000, .scopes = admin_scopes };
@@ -19,54 +22,78 @@ static Token ada_refresh = { .user_id = (char *)"id-ada",
                              .scopes = admin_scopes };
 static Token app_token = { .uid = UID_NONE, .client_id = (char *)"app" };
 static Token app_issue = { .uid = UID_NONE, .client_id = (char *)"app", .scopes = issue_scopes };
+static Token ada_empty = { .user_id = (char *)"id-ada", .uid = 1000, .scopes = no_scopes };
+static Token ada_default = { .user_id = (char *)"id-ada", .uid = 1000, .scopes = default_scopes };
+static Token ada_issue = { .user_id = (char *)"id-ada", .uid = 1000, .scopes = issue_scopes };
+static Token ada_both = { .user_id = (char *)"id-ada", .uid = 1000, .scopes = both_scopes };
+static Token app_both = { .uid = UID_NONE, .client_id = (char *)"app", .scopes = both_scopes };
+static Token app_default = { .uid = UID_NONE,
+                             .client_id = (char *)"app",
+                             .scopes = default_scopes };
+static Token app_refresh = { .kind = TOKEN_REFRESH, .scopes = issue_scopes };
 static Token app_admin = { .uid = UID_NONE, .client_id = (char *)"app", .scopes = admin_scopes };
 
 #define ANY(door_, uid_, kind_, ...)                                                               \
         { .kind = (kind_), .peer = { .door = (door_), .uid = (uid_) }, __VA_ARGS__ }
 
 /* Columns: password grant, other grant, login details, login check, self, introspect, revoke, list,
- * revoke owner, change password, administer. "-" none, "o" own, "r" registered, "A" all. */
+ * revoke owner, change password, administer, issue for, account tokens. "-" none, "o" own, "r"
+ * registered, "A" all. */
 static const struct Row {
         const char *what;
         Caller caller;
         const char *reaches;
 } rows[] = {
-        { "nobody over TCP", ANY(DOOR_TCP, UID_NONE, CALLER_ANONYMOUS), "-----------" },
-        { "root on the socket", ANY(DOOR_SOCKET, 0, CALLER_ROOT), "AAAAoAAAAAA" },
-        { "root on the bus", ANY(DOOR_BUS, 0, CALLER_ROOT), "AAAAoAAAAAA" },
-        { "root, it says, over TCP", ANY(DOOR_TCP, 0, CALLER_ROOT), "-----------" },
-        { "root, it says, but another uid", ANY(DOOR_SOCKET, 1000, CALLER_ROOT), "-----------" },
-        { "a uid on the socket", ANY(DOOR_SOCKET, 1000, CALLER_UID), "oo-ooooooo-" },
-        { "a uid on the bus", ANY(DOOR_BUS, 1000, CALLER_UID), "oo-ooooooo-" },
-        { "a uid over TCP", ANY(DOOR_TCP, 1000, CALLER_UID), "-----------" },
-        { "no uid at all", ANY(DOOR_SOCKET, UID_NONE, CALLER_UID), "-----------" },
+        { "nobody over TCP", ANY(DOOR_TCP, UID_NONE, CALLER_ANONYMOUS), "-------------" },
+        { "root on the socket", ANY(DOOR_SOCKET, 0, CALLER_ROOT), "AAAAoAAAAAA-A" },
+        { "root on the bus", ANY(DOOR_BUS, 0, CALLER_ROOT), "AAAAoAAAAAA-A" },
+        { "root, it says, over TCP", ANY(DOOR_TCP, 0, CALLER_ROOT), "-------------" },
+        { "root, it says, but another uid", ANY(DOOR_SOCKET, 1000, CALLER_ROOT), "-------------" },
+        { "a uid on the socket", ANY(DOOR_SOCKET, 1000, CALLER_UID), "oo-ooooooo---" },
+        { "a uid on the bus", ANY(DOOR_BUS, 1000, CALLER_UID), "oo-ooooooo---" },
+        { "a uid over TCP", ANY(DOOR_TCP, 1000, CALLER_UID), "-------------" },
+        { "no uid at all", ANY(DOOR_SOCKET, UID_NONE, CALLER_UID), "-------------" },
         { "a client", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT, .client = &plain_client),
-          "rr---ro-o--" },
+          "rr---ro-o----" },
         { "a client of root's", ANY(DOOR_SOCKET, 0, CALLER_CLIENT, .client = &plain_client),
-          "rr---ro-o--" },
-        { "a client without one", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT), "-----------" },
+          "rr---ro-o----" },
+        { "a client without one", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT), "-------------" },
         { "a user's token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_token),
-          "-----ooooo-" },
+          "-----ooooo--o" },
         { "a user's token in root's hands",
-          ANY(DOOR_SOCKET, 0, CALLER_USER_TOKEN, .token = &ada_token), "-----ooooo-" },
+          ANY(DOOR_SOCKET, 0, CALLER_USER_TOKEN, .token = &ada_token), "-----ooooo--o" },
         { "a user's token with scopes",
-          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_read), "-----------" },
+          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_read), "-------------" },
+        { "a user's token that reaches nothing",
+          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_empty), "-------------" },
+        { "a user's token with ordinary access by name",
+          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_default), "-----ooooo--o" },
+        { "a user's issue token",
+          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_issue), "-------------" },
+        { "a user's admin token that may issue",
+          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_both), "-----AAAAAA-A" },
         { "a user's admin token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_admin),
-          "-----AAAAAA" },
+          "-----AAAAAA-A" },
         { "a refresh token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_refresh),
-          "-----------" },
-        { "no token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN), "-----------" },
+          "-------------" },
+        { "no token", ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN), "-------------" },
         { "a client's token for a user's",
-          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &app_token), "-----------" },
+          ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &app_token), "-------------" },
         { "a client's token", ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_token),
-          "-----------" },
+          "-------------" },
         { "a client's issue token",
-          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_issue), "-----------" },
+          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_issue), "-----------r-" },
         { "a client's admin token",
-          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_admin), "-----AAAAAA" },
+          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_admin), "-----AAAAAA-A" },
+        { "a client's admin token that may issue",
+          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_both), "-----AAAAAArA" },
+        { "a client's token with ordinary access by name",
+          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_default), "-------------" },
+        { "a refresh token with issue",
+          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_refresh), "-------------" },
         { "a user's token for a client's",
-          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &ada_token), "-----------" },
-        { "a kind that there is not", ANY(DOOR_SOCKET, 0, (enum CallerKind)99), "-----------" },
+          ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &ada_token), "-------------" },
+        { "a kind that there is not", ANY(DOOR_SOCKET, 0, (enum CallerKind)99), "-------------" },
 };
 
 static void test_table(void **state) {
@@ -89,6 +116,37 @@ static void test_no_such_action(void **state) {
 
         assert_int_equal(access_reach(&root, _ACTION_MAX), REACH_NONE);
         assert_int_equal(access_reach(&root, (enum Action)-1), REACH_NONE);
+}
+
+/* What each caller may give to a token that it issues. */
+static void test_handing_on(void **state) {
+        static const char *const words[] = { "read", "write", "DEFAULT", "login", "issue", "admin" };
+        static const struct {
+                Caller caller;
+                const char *given; /* of these words, in turn */
+        } cases[] = {
+                { ANY(DOOR_SOCKET, 0, CALLER_ROOT), "yyyyyy" },
+                { ANY(DOOR_TCP, 0, CALLER_ROOT), "------" },
+                { ANY(DOOR_SOCKET, 1000, CALLER_UID), "------" },
+                { ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT, .client = &plain_client), "------" },
+                { ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_token), "yyy---" },
+                { ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_default), "y-y---" },
+                { ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_read), "------" },
+                { ANY(DOOR_TCP, UID_NONE, CALLER_USER_TOKEN, .token = &ada_admin), "yyy--y" },
+                { ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_both), "yyy-yy" },
+                { ANY(DOOR_TCP, UID_NONE, CALLER_CLIENT_TOKEN, .token = &app_issue), "------" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char found[ELEMENTSOF(words) + 1] = "";
+
+                for (size_t j = 0; j < ELEMENTSOF(words); j++) {
+                        char *scopes[] = { (char *)words[j], NULL };
+                        found[j] = access_may_hand_on(&cases[i].caller, scopes) ? 'y' : '-';
+                }
+                if (!streq(found, cases[i].given))
+                        fail_msg("%zu: %s instead of %s", i, found, cases[i].given);
+        }
 }
 
 static void test_own_tokens(void **state) {
@@ -135,6 +193,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_table),
                 cmocka_unit_test(test_no_such_action),
+                cmocka_unit_test(test_handing_on),
                 cmocka_unit_test(test_own_tokens),
                 cmocka_unit_test(test_own_users),
         };

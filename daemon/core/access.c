@@ -13,8 +13,9 @@ enum Role {
         ROLE_ROOT,
         ROLE_UID,
         ROLE_CLIENT,
-        ROLE_USER_TOKEN, /* without scopes: its owner's ordinary access */
+        ROLE_USER_TOKEN, /* its owner's ordinary access: no scopes, or DEFAULT among them */
         ROLE_ADMIN_TOKEN, /* anybody's, with the scope admin */
+        ROLE_ISSUE_TOKEN, /* a client's, with the scope issue */
         ROLE_OTHER_TOKEN, /* scopes that cover nothing here, and clients' tokens */
         _ROLE_MAX,
 };
@@ -26,18 +27,20 @@ enum Role {
 
 /* clang-format off */
 static const enum Reach reaches[_ACTION_MAX][_ROLE_MAX] = {
-        /*                          anonymous root uid   client      user   admin  other */
-        [ACTION_PASSWORD_GRANT] = { NONE,     ALL, OWN,  REGISTERED, NONE,  NONE,  NONE },
-        [ACTION_OTHER_GRANT]    = { NONE,     ALL, OWN,  REGISTERED, NONE,  NONE,  NONE },
-        [ACTION_LOGIN_DETAILS]  = { NONE,     ALL, NONE, NONE,       NONE,  NONE,  NONE },
-        [ACTION_LOGIN_CHECK]    = { NONE,     ALL, OWN,  NONE,       NONE,  NONE,  NONE },
-        [ACTION_ISSUE_SELF]     = { NONE,     OWN, OWN,  NONE,       NONE,  NONE,  NONE },
-        [ACTION_INTROSPECT]     = { NONE,     ALL, OWN,  REGISTERED, OWN,   ALL,   NONE },
-        [ACTION_REVOKE_TOKEN]   = { NONE,     ALL, OWN,  OWN,        OWN,   ALL,   NONE },
-        [ACTION_LIST_TOKENS]    = { NONE,     ALL, OWN,  NONE,       OWN,   ALL,   NONE },
-        [ACTION_REVOKE_OWNER]   = { NONE,     ALL, OWN,  OWN,        OWN,   ALL,   NONE },
-        [ACTION_CHANGE_PASSWORD]= { NONE,     ALL, OWN,  NONE,       OWN,   ALL,   NONE },
-        [ACTION_ADMINISTER]     = { NONE,     ALL, NONE, NONE,       NONE,  ALL,   NONE },
+        /*                          nobody root  uid   client      user   admin  issue       other */
+        [ACTION_PASSWORD_GRANT] = { NONE,  ALL,  OWN,  REGISTERED, NONE,  NONE,  NONE,       NONE },
+        [ACTION_OTHER_GRANT]    = { NONE,  ALL,  OWN,  REGISTERED, NONE,  NONE,  NONE,       NONE },
+        [ACTION_LOGIN_DETAILS]  = { NONE,  ALL,  NONE, NONE,       NONE,  NONE,  NONE,       NONE },
+        [ACTION_LOGIN_CHECK]    = { NONE,  ALL,  OWN,  NONE,       NONE,  NONE,  NONE,       NONE },
+        [ACTION_ISSUE_SELF]     = { NONE,  OWN,  OWN,  NONE,       NONE,  NONE,  NONE,       NONE },
+        [ACTION_INTROSPECT]     = { NONE,  ALL,  OWN,  REGISTERED, OWN,   ALL,   NONE,       NONE },
+        [ACTION_REVOKE_TOKEN]   = { NONE,  ALL,  OWN,  OWN,        OWN,   ALL,   NONE,       NONE },
+        [ACTION_LIST_TOKENS]    = { NONE,  ALL,  OWN,  NONE,       OWN,   ALL,   NONE,       NONE },
+        [ACTION_REVOKE_OWNER]   = { NONE,  ALL,  OWN,  OWN,        OWN,   ALL,   NONE,       NONE },
+        [ACTION_CHANGE_PASSWORD]= { NONE,  ALL,  OWN,  NONE,       OWN,   ALL,   NONE,       NONE },
+        [ACTION_ADMINISTER]     = { NONE,  ALL,  NONE, NONE,       NONE,  ALL,   NONE,       NONE },
+        [ACTION_ISSUE_FOR]      = { NONE,  NONE, NONE, NONE,       NONE,  NONE,  REGISTERED, NONE },
+        [ACTION_ACCOUNT_TOKENS] = { NONE,  ALL,  NONE, NONE,       OWN,   ALL,   NONE,       NONE },
 };
 /* clang-format on */
 
@@ -46,7 +49,17 @@ static enum Role token_role(const Token *token, bool of_user) {
                 return ROLE_ANONYMOUS;
         if (token->scopes && strv_contains(token->scopes, SCOPE_ADMIN))
                 return ROLE_ADMIN_TOKEN;
-        return of_user && !token->scopes ? ROLE_USER_TOKEN : ROLE_OTHER_TOKEN;
+        if (of_user)
+                return !token->scopes || strv_contains(token->scopes, SCOPE_DEFAULT)
+                               ? ROLE_USER_TOKEN
+                               : ROLE_OTHER_TOKEN;
+        return strv_contains(token->scopes, SCOPE_ISSUE) ? ROLE_ISSUE_TOKEN : ROLE_OTHER_TOKEN;
+}
+
+/* A client's key may be an administrator's as well. */
+static bool is_issue_token(const Caller *caller) {
+        return caller->kind == CALLER_CLIENT_TOKEN &&
+               strv_contains(caller->token->scopes, SCOPE_ISSUE);
 }
 
 /* What the caller says it is, as far as the peer and the proof bear it out. */
@@ -73,7 +86,30 @@ static enum Role caller_role(const Caller *caller) {
 enum Reach access_reach(const Caller *caller, enum Action action) {
         if (action < 0 || action >= _ACTION_MAX)
                 return REACH_NONE;
-        return reaches[action][caller_role(caller)];
+        enum Role role = caller_role(caller);
+        if (role == ROLE_ADMIN_TOKEN && action == ACTION_ISSUE_FOR && is_issue_token(caller))
+                role = ROLE_ISSUE_TOKEN;
+        return reaches[action][role];
+}
+
+static bool has_reserved_of(const Token *token, char *const *scopes) {
+        for (; scopes && *scopes; scopes++)
+                if (scope_is_reserved(*scopes) && !strv_contains(token->scopes, *scopes))
+                        return false;
+        return true;
+}
+
+bool access_may_hand_on(const Caller *caller, char *const *scopes) {
+        switch (caller_role(caller)) {
+        case ROLE_ROOT:
+                return true;
+        case ROLE_ADMIN_TOKEN:
+                return has_reserved_of(caller->token, scopes);
+        case ROLE_USER_TOKEN:
+                return scopes_within_token(scopes, caller->token->scopes);
+        default:
+                return false;
+        }
 }
 
 bool access_owns_token(const Caller *caller, const Token *token, const char *parent_id) {

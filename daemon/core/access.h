@@ -19,6 +19,8 @@ enum Action {
         ACTION_REVOKE_OWNER,
         ACTION_CHANGE_PASSWORD,
         ACTION_ADMINISTER, /* users, clients, issuing for anybody */
+        ACTION_ISSUE_FOR,  /* the users of a client's issue_for */
+        ACTION_ACCOUNT_TOKENS, /* issuing, seeing and revoking as accounts.h has it */
         _ACTION_MAX,
 };
 
@@ -31,6 +33,11 @@ enum Reach {
 };
 
 enum Reach access_reach(const Caller *caller, enum Action action);
+
+/* Whether a token that the caller issues may have these scopes, as far as the caller's own go: a
+ * user's token hands on what it has, one without scopes whatever is not reserved. Administrators
+ * hand on whatever is not reserved, and the reserved ones that they have. */
+bool access_may_hand_on(const Caller *caller, char *const *scopes);
 
 /* Whether a token is the caller's own: same uid (not UID_NONE), same user as its Bearer token's or
  * that user's sub-account, or issued through the caller's client. parent_id is the token user's. */

@@ -24,16 +24,6 @@ static bool has_reserved(char *const *scopes) {
         return false;
 }
 
-static bool may_hand_on(const Caller *caller, char *const *scopes) {
-        if (caller->kind == CALLER_ROOT)
-                return true;
-        for (; scopes && *scopes; scopes++)
-                if (scope_is_reserved(*scopes) &&
-                    !(caller->token && strv_contains(caller->token->scopes, *scopes)))
-                        return false;
-        return true;
-}
-
 static int request_check_shape(const Authority *authority, const IssueRequest *request) {
         if (request->lifetime < 0 || request->lifetime > authority->config->maximum_lifetime)
                 return REASON_INVALID_VALUE;
@@ -116,7 +106,7 @@ void authority_issue(Authority *authority, const Caller *caller, const IssueRequ
         if (!request->user == !request->client_id)
                 return call_finish(call, REASON_INVALID_REQUEST);
         int r = request_check_shape(authority, request);
-        if (r == 0 && !may_hand_on(caller, request->scopes))
+        if (r == 0 && !access_may_hand_on(caller, request->scopes))
                 r = REASON_INVALID_SCOPE;
         if (r != 0)
                 return call_finish(call, r);
