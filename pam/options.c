@@ -6,12 +6,7 @@
 #include "pam/options.h"
 #include "wire/protocol.h"
 #include "wire/text.h"
-
-#define UID_DYNAMIC_MIN 61184U /* systemd's DynamicUser= and services' own ranges */
-#define UID_DYNAMIC_MAX 65519U
-#define UID_NOBODY      65534U /* what an unmapped uid looks like */
-#define UID_16BIT_NONE  65535U
-#define UID_MAX         0x7fffffffU
+#include "wire/uid.h"
 
 static int read_socket(Options *options, const char *value) {
         if (value[0] != '/')
@@ -137,9 +132,5 @@ int options_parse(int argc, const char **argv, Options *ret, const char **ret_ba
 }
 
 bool options_permit_uid(const Options *options, uid_t uid) {
-        if (uid < options->min_uid || uid > UID_MAX)
-                return false;
-        if (uid >= UID_DYNAMIC_MIN && uid <= UID_DYNAMIC_MAX)
-                return false;
-        return uid != UID_NOBODY && uid != UID_16BIT_NONE;
+        return uid >= options->min_uid && (uid == 0 || uid_is_somebodys(uid));
 }

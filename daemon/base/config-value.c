@@ -16,11 +16,7 @@
 #include "base/user.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
-
-/* The uids of systemd's dynamic services up to the kernel's overflow and 16-bit -1. */
-#define UID_SYSTEM_MAX    999
-#define UID_FORBIDDEN_MIN 61184
-#define UID_FORBIDDEN_MAX 65535
+#include "wire/uid.h"
 
 static int set_text(const char *value, void *field) {
         char **text = field, *copy = strdup(value);
@@ -158,9 +154,9 @@ static int parse_uid_range(const ConfigRow *row, const char *value, void *field)
         if (strv_length(ends) != 2 || parse_uint32(ends[0], &min) < 0 ||
             parse_uint32(ends[1], &max) < 0)
                 return -EINVAL;
-        if (min <= UID_SYSTEM_MAX || min > max || max > INT32_MAX)
+        if (!uid_is_giveable(min) || !uid_is_giveable(max) || min > max)
                 return -EINVAL;
-        if (min <= UID_FORBIDDEN_MAX && max >= UID_FORBIDDEN_MIN)
+        if (min < UID_HELD_MIN && max > UID_HELD_MAX)
                 return -EINVAL;
 
         range[0] = min;

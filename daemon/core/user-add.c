@@ -17,20 +17,12 @@
 #include "core/users.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
+#include "wire/uid.h"
 
 /* uids of the machine's own inside UidRange=, in a row. */
 #define UID_TRIES_MAX 256U
 /* More than anybody is in. */
 #define GROUPS_MAX 1024U
-/* Only users whom the machine knows already have these (userdb/snapshot-read.c). */
-#define UID_SYSTEM_MAX 999U
-/* systemd's dynamic users; what lies above is an error in too many programs. */
-#define UID_DYNAMIC_MIN 61184U
-#define UID_DYNAMIC_MAX 65519U
-#define UID_NOBODY      65534U
-#define UID_16BIT_NONE  65535U
-#define UID_MAX         INT32_MAX
-
 typedef struct UserAddCall {
         AdminCall admin;
         const UserAddRequest *request;
@@ -50,11 +42,6 @@ static void add_done(Call *call) {
         user_free(add->user);
         secret_done(&add->hash);
         free(add->added_id);
-}
-
-static bool uid_is_permitted(uint32_t uid) {
-        return uid > 0 && uid <= UID_MAX && !(uid >= UID_DYNAMIC_MIN && uid <= UID_DYNAMIC_MAX) &&
-               uid != UID_NOBODY && uid != UID_16BIT_NONE;
 }
 
 static int groups_copy(char *const *groups, char ***ret) {
@@ -89,7 +76,7 @@ static int request_check(const UserAddRequest *request) {
                 return REASON_INVALID_VALUE;
         if (request->parent && !user_name_is_valid(request->parent))
                 return REASON_USER_UNKNOWN;
-        if (request->uid != UID_NONE && !uid_is_permitted(request->uid))
+        if (request->uid != UID_NONE && !uid_is_somebodys(request->uid))
                 return REASON_UID_NOT_PERMITTED;
         if (request->password && secret_is_empty(request->password))
                 return REASON_EMPTY_PASSWORD;
@@ -243,8 +230,7 @@ static int add_own(UserAddCall *add, const NssAnswer *answer) {
 
         if (answer->group_exists)
                 return REASON_NAME_TAKEN;
-        if (uid != UID_NONE && (uid <= UID_SYSTEM_MAX ||
-                                (uid >= UID_DYNAMIC_MIN && uid <= UID_16BIT_NONE)))
+        if (uid != UID_NONE && !uid_is_giveable(uid))
                 return REASON_UID_NOT_PERMITTED;
         add->user->uid = add->request->uid;
         add->user->gid = add->request->uid;

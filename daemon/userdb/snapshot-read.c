@@ -8,21 +8,13 @@
 
 #include "userdb/snapshot.h"
 #include "wire/text.h"
+#include "wire/uid.h"
 
 #define SNAPSHOT_SIZE_MAX (64 * 1024 * 1024)
 
-/* Below are the system's own; systemd's dynamic users and what it holds back above 60000 end at
- * 65535; uids from 2^31 on break old programs. */
-#define SERVED_UID_MIN 1000U
-#define SERVED_UID_MAX 0x7fffffffU
-
-static bool uid_is_servable(uint32_t uid) {
-        return uid >= SERVED_UID_MIN && uid <= SERVED_UID_MAX && (uid < 61184 || uid > 65535);
-}
-
 /* systemd takes no record at all with a path that is none. */
 static bool user_is_servable(const SnapshotUser *user) {
-        return uid_is_servable(user->uid) && uid_is_servable(user->gid) && user->home[0] == '/' &&
+        return uid_is_giveable(user->uid) && uid_is_giveable(user->gid) && user->home[0] == '/' &&
                user->shell[0] == '/';
 }
 
