@@ -308,8 +308,7 @@ def test_revocation(door, client):
 
 @pytest.mark.parametrize('client', [OpenidClient, Oauth4webapi], indirect=True, ids=name_of)
 def test_discovery(door, client):
-    if not door.has(METADATA):
-        pytest.skip(f'not there yet: {METADATA}')
+    door.need(METADATA)
     found = client.call('discover')
     assert found['issuer'] == door.url
     for key, path in (('token', TOKEN_PATH), ('introspection', '/oauth/introspect'), ('revocation', '/oauth/revoke')):

@@ -1,0 +1,18 @@
+const axios = require('axios');
+const userId = "156c5beb-7c9f-4f68-83c0-9479703ac490"
+const config = {
+method: 'post',
+url: `https://api.sfox.com/v1/enterprise/user-tokens/${userId}`,
+headers: {
+"Content-Type": "application/json",
+'Authorization': `Bearer ${process.env.ENTERPRISE_API_KEY}`
+}
+}
+axios(config)
+.then(response => {
+console.log(response.status)
+console.log(response.data)
+}).catch(err => {
+console.error(err.response.status)
+console.error(err.response.data)
+});
