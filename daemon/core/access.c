@@ -27,7 +27,7 @@ enum Role {
 
 /* clang-format off */
 static const enum Reach reaches[_ACTION_MAX][_ROLE_MAX] = {
-        /*                          nobody root  uid   client      user   admin  issue       other */
+        /*                          nobody root  uid   client      user   admin  issue      other */
         [ACTION_PASSWORD_GRANT] = { NONE,  ALL,  OWN,  REGISTERED, NONE,  NONE,  NONE,       NONE },
         [ACTION_OTHER_GRANT]    = { NONE,  ALL,  OWN,  REGISTERED, NONE,  NONE,  NONE,       NONE },
         [ACTION_LOGIN_DETAILS]  = { NONE,  ALL,  NONE, NONE,       NONE,  NONE,  NONE,       NONE },

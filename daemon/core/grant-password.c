@@ -28,7 +28,10 @@ static void password_issue(IssueCall *issue) {
         int r = issue_set_scopes(issue, grant->wanted);
         if (r != 0)
                 return call_finish(&issue->call, r);
-        issue->kind = issue->service ? ISSUE_PENDING : may_refresh ? ISSUE_FAMILY : ISSUE_SINGLE;
+        issue->kind = issue->service              ? ISSUE_PENDING
+                      : grant->request->token_api ? ISSUE_SINGLE
+                      : may_refresh               ? ISSUE_FAMILY
+                                                  : ISSUE_SINGLE;
         issue->may_go_without_store =
                 issue->service && issue->call.authority->config->login_without_store;
         issue_begin(issue);

@@ -9,6 +9,8 @@
 typedef struct GrantCall {
         IssueCall issue;
         const GrantRequest *request;
+        const GrantType *type;
+        Caller acting; /* the default client, as which a caller without credentials acts */
         char **wanted; /* the scopes that were asked for; NULL: none named */
 
         /* password */

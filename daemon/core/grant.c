@@ -60,6 +60,8 @@ static int grant_check(GrantCall *grant, const GrantType *type) {
                 return r;
         if (request->lifetime < 0)
                 return REASON_INVALID_VALUE;
+        if (request->token_api && request->service)
+                return REASON_INVALID_REQUEST;
         r = grant_check_access(grant->issue.call.caller, type, request);
         if (r != 0)
                 return r;
@@ -74,7 +76,45 @@ static void grant_done(Call *call) {
         strv_free(grant->wanted);
         token_unref(grant->old);
         login_free(grant->family);
+        caller_done(&grant->acting);
         issue_done(call);
+}
+
+static void grant_begin(GrantCall *grant) {
+        const GrantRequest *request = grant->request;
+        Call *call = &grant->issue.call;
+
+        int r = grant_check(grant, grant->type);
+        if (r != 0)
+                return call_finish(call, r);
+        grant->issue.grant = grant->type->name;
+        grant->issue.lifetime = request->lifetime;
+        grant->issue.service = request->service;
+        grant->issue.rhost = request->rhost;
+        grant->issue.tty = request->tty;
+        if (request->token_api) {
+                grant->issue.grant = TOKEN_GRANT_TOKEN_API;
+                grant->issue.configured_lifetime = call->authority->config->token_api_lifetime;
+                grant->issue.discards_earlier = true;
+        }
+        grant->issue.audit = (Audit){
+                .service = request->service,
+                .rhost = request->rhost,
+                .client = call->caller->client ? call->caller->client->id : CLIENT_LOCAL,
+        };
+        grant->type->begin(grant);
+}
+
+static void default_client_found(Call *call, StoreRequest *request) {
+        GrantCall *grant = (GrantCall *)call;
+
+        if (request->result != 0)
+                return call_finish(call, REASON_INVALID_CLIENT);
+        grant->acting.peer = call->caller->peer;
+        grant->acting.kind = CALLER_CLIENT;
+        grant->acting.client = TAKE_PTR(request->clients[0]);
+        call->caller = &grant->acting;
+        grant_begin(grant);
 }
 
 void authority_grant(Authority *authority, const Caller *caller, const GrantRequest *request,
@@ -85,26 +125,16 @@ void authority_grant(Authority *authority, const Caller *caller, const GrantRequ
                 return;
 
         Call *call = &grant->issue.call;
+        const char *default_client = authority->config->token_api_default_client;
         grant->request = request;
         if (!request->grant_type)
                 return call_finish(call, REASON_INVALID_REQUEST);
-        const GrantType *type = grant_type_find(request->grant_type);
-        if (!type)
+        grant->type = grant_type_find(request->grant_type);
+        if (!grant->type || (request->token_api && grant->type != &grant_password))
                 return call_finish(call, REASON_UNSUPPORTED_GRANT);
 
-        call->checks_credentials = type->checks_credentials;
-        int r = grant_check(grant, type);
-        if (r != 0)
-                return call_finish(call, r);
-        grant->issue.grant = type->name;
-        grant->issue.lifetime = request->lifetime;
-        grant->issue.service = request->service;
-        grant->issue.rhost = request->rhost;
-        grant->issue.tty = request->tty;
-        grant->issue.audit = (Audit){
-                .service = request->service,
-                .rhost = request->rhost,
-                .client = caller->client ? caller->client->id : CLIENT_LOCAL,
-        };
-        type->begin(grant);
+        call->checks_credentials = grant->type->checks_credentials;
+        if (request->token_api && caller->kind == CALLER_ANONYMOUS && default_client)
+                return call_store(call, call_client_request(default_client), default_client_found);
+        grant_begin(grant);
 }

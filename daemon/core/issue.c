@@ -85,7 +85,9 @@ int64_t issue_access_lifetime(const IssueCall *issue) {
         if (issue->lifetime > 0)
                 return bounded_lifetime(issue, issue->lifetime, 0);
         return bounded_lifetime(issue, issue->client->access_lifetime,
-                                issue->call.authority->config->access_lifetime);
+                                issue->configured_lifetime > 0
+                                        ? issue->configured_lifetime
+                                        : issue->call.authority->config->access_lifetime);
 }
 
 int64_t issue_refresh_lifetime(const IssueCall *issue) {
@@ -108,14 +110,15 @@ static int token_set_owner(Token *token, const User *user) {
         return 0;
 }
 
-int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *scopes,
-                    int64_t lifetime, const Login *login, Secret *ret_text, Token **ret) {
+static int token_new_of(const IssueCall *issue, const User *owner, enum TokenKind kind,
+                        char *const *scopes, int64_t lifetime, const Login *login,
+                        Secret *ret_text, Token **ret) {
         _cleanup_(token_unrefp) Token *token = token_new();
         int r;
 
         if (!token)
                 return -ENOMEM;
-        if ((r = token_set_owner(token, issue->call.answer.user)) < 0 ||
+        if ((r = token_set_owner(token, owner)) < 0 ||
             (r = text_copy(issue->client->id, &token->client_id)) < 0 ||
             (r = text_copy(issue->grant, &token->grant)) < 0 ||
             (r = text_copy(issue->service, &token->service)) < 0 ||
@@ -136,6 +139,27 @@ int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *sc
                 return r;
         *ret = TAKE_PTR(token);
         return 0;
+}
+
+int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *scopes,
+                    int64_t lifetime, const Login *login, Secret *ret_text, Token **ret) {
+        return token_new_of(issue, issue->call.answer.user, kind, scopes, lifetime, login, ret_text,
+                            ret);
+}
+
+int issue_user_token_new(const IssueCall *issue, const User *user, Secret *ret_text, Token **ret) {
+        return token_new_of(issue, user, TOKEN_ACCESS, issue->scopes, issue_access_lifetime(issue),
+                            NULL, ret_text, ret);
+}
+
+void issue_request_need_key(const IssueCall *issue, StoreRequest *request) {
+        const Token *key = issue->call.caller->token;
+
+        if (!key)
+                return;
+        request->needs_live_key = true;
+        request->key.field = STORE_KEY_HASH;
+        request->key.hash = key->hash;
 }
 
 /* The family that begins with this token. */
@@ -208,6 +232,8 @@ static int issue_request_new(IssueCall *issue, StoreRequest **ret) {
         if (!request)
                 return -ENOMEM;
         request->now = call_now(&issue->call);
+        request->discards_earlier = issue->discards_earlier;
+        issue_request_need_key(issue, request);
         r = issue_token_new(issue, TOKEN_ACCESS, issue->scopes, issue_access_lifetime(issue),
                             issue->call.answer.login, &issue->call.answer.access_token, &access);
         if (r < 0)
@@ -246,8 +272,13 @@ static void issue_committed(Call *call, StoreRequest *request) {
                 call->answer.login = TAKE_PTR(request->logins[0]);
         if (issue->hides_text)
                 secret_done(&call->answer.access_token);
-        /* A revocation that was answered meanwhile has made the token stale already. */
-        if (store_revocations(call->authority->store) == request->revocations)
+        call->answer.n_revoked = request->n_affected;
+        if (issue->discards_earlier)
+                cache_forget_user(call->authority->cache, call->answer.token->user_id);
+        /* A revocation that was answered meanwhile has made the token stale already; this one's
+         * own is none. */
+        if (store_revocations(call->authority->store) ==
+            request->revocations + (issue->discards_earlier ? 1 : 0))
                 cache_put(call->authority->cache, call->answer.token);
         if (is_login)
                 authority_token_new(call->authority, call->answer.token);

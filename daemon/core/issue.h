@@ -23,7 +23,9 @@ struct IssueCall {
         char **scopes; /* NULL: the owner's ordinary access; owned */
         enum IssueKind kind;
         const char *grant;
-        int64_t lifetime; /* µs; 0: the client's, else as configured */
+        int64_t lifetime; /* µs; 0: the client's, else: */
+        int64_t configured_lifetime; /* 0: access_lifetime */
+        bool discards_earlier;       /* store.h */
         const char *service;
         const char *rhost;
         const char *tty;
@@ -45,6 +47,10 @@ int issue_set_scopes(IssueCall *issue, char *const *wanted);
 /* A token of this issue, with its text; expires is bounded by the family's end. */
 int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *scopes,
                     int64_t lifetime, const Login *login, Secret *ret_text, Token **ret);
+/* An access token for this user, whoever the owner is otherwise, of no family. */
+int issue_user_token_new(const IssueCall *issue, const User *user, Secret *ret_text, Token **ret);
+/* Whoever issues by a token must still have it when the store commits: REASON_INVALID_TOKEN. */
+void issue_request_need_key(const IssueCall *issue, StoreRequest *request);
 int64_t issue_access_lifetime(const IssueCall *issue);
 int64_t issue_refresh_lifetime(const IssueCall *issue);
 

@@ -8,6 +8,7 @@
 
 #include "core/access.h"
 #include "core/audit.h"
+#include "core/token-revoke.h"
 #include "core/token-visible.h"
 #include "core/tokens.h"
 #include "wire/cleanup.h"
@@ -41,36 +42,20 @@ static void revoke_gone(RevokeCall *revoke) {
 
 static void token_revoked(Call *call, StoreRequest *request) {
         RevokeCall *revoke = (RevokeCall *)call;
-        const Token *token = call->answer.token;
-        char id[TOKEN_ID_SIZE + 1];
 
-        /* Also when somebody else was quicker: its answer may be still to come. */
-        cache_forget(call->authority->cache, &token->hash);
-        if (token->kind == TOKEN_REFRESH && token->login)
-                cache_forget_login(call->authority->cache, token->login);
-        if (request->result != 0)
+        if (call_token_revoked(call, request) != 0)
                 return revoke_gone(revoke);
-        call->answer.n_revoked = request->n_affected;
         call->audit = &revoke->audit;
-        token_hash_to_id(&token->hash, id);
-        authority_token_removed(call->authority, id, "revoked");
         call_finish(call, 0);
 }
 
 static void revoke_visible(Call *call, bool is_visible) {
         RevokeCall *revoke = (RevokeCall *)call;
-        StoreRequest *request;
 
         if (!is_visible)
                 return call_finish(call, revoke->by_text ? REASON_ACCESS_DENIED
                                                         : REASON_TOKEN_UNKNOWN);
-        request = store_request_new(STORE_TOKEN_REVOKE);
-        if (request) {
-                request->key.field = STORE_KEY_HASH;
-                request->key.hash = call->answer.token->hash;
-                request->now = call_now(call);
-        }
-        call_store(call, request, token_revoked);
+        call_store(call, call_revoke_request(call), token_revoked);
 }
 
 static void revoke_found(Call *call, StoreRequest *request) {
