@@ -1,7 +1,9 @@
 /* What the journal says of logins and tokens, and what it must not say. */
 
+#include <errno.h>
 #include <fcntl.h>
 
+#include "core/audit.h"
 #include "core/call.h"
 #include "core/tokens.h"
 #include "core-fixture.h"
@@ -116,12 +118,34 @@ static void test_reuse_is_a_warning(void **state) {
         assert_non_null(strstr(text, "ada"));
 }
 
+/* What is wrong with the store, whether or not the call has a line of its own. */
+static void test_a_failing_store(void **state) {
+        Core *core = *state;
+        const Audit login = { .event = AUDIT_LOGIN, .service = "sshd" };
+        Call call = { .store_error = -ENOSPC, .result = REASON_STORE_UNAVAILABLE };
+        char text[4096];
+
+        Tape tape = tape_start(core);
+        audit_store_error(&call);
+        tape_stop(&tape, text, sizeof(text));
+        assert_non_null(strstr(text, "reason=store-unavailable"));
+        assert_non_null(strstr(text, "No space left"));
+
+        call.audit = &login;
+        tape = tape_start(core);
+        audit_end(&call);
+        tape_stop(&tape, text, sizeof(text));
+        assert_non_null(strstr(text, "login refused"));
+        assert_non_null(strstr(text, "No space left"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_setup, core_teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_refusals),
                 TEST(test_no_token_is_told),
+                TEST(test_a_failing_store),
                 TEST(test_reuse_is_a_warning),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,7 @@ void audit_end(const Call *call) {
                 .client = audit->client,
                 .service = audit->service,
                 .rhost = audit->rhost,
+                .error = call->result < 0 ? call->result : call->store_error,
         };
 
         if (audit->event == AUDIT_REFRESH && !audit->reused)
@@ -85,8 +86,14 @@ void audit_end(const Call *call) {
                 return;
         fields.message_id = row->refused_id;
         fields.reason = reason_to_string(call->result);
-        fields.error = call->result < 0 ? call->result : 0;
         journal_log(refusal_level(call), &fields, "%s%s%s%s%s", row->refused,
                     fields.user ? " for " : "", fields.user ? fields.user : "",
                     fields.reason ? ": " : "", fields.reason ? fields.reason : "");
+}
+
+void audit_store_error(const Call *call) {
+        journal_log(LOG_ERR,
+                    &(JournalFields){ .reason = reason_to_string(REASON_STORE_UNAVAILABLE),
+                                      .error = call->store_error },
+                    "the store can't answer");
 }

@@ -32,3 +32,5 @@ struct Audit {
 
 /* From call_finish(), for calls that have an audit. */
 void audit_end(const Call *call);
+/* The same for others that a failing store has ended: what is wrong with it. */
+void audit_store_error(const Call *call);

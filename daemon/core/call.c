@@ -238,6 +238,8 @@ void call_finish(Call *call, int r) {
                 call->answer.retry_after = RETRY_AFTER_OVERLOAD;
         if (call->audit)
                 audit_end(call);
+        else if (call->store_error < 0)
+                audit_store_error(call);
 
         if (call->checks_credentials && reason_tells_of_credentials(r) &&
             !caller_is_behind_root_door(call->caller)) {
@@ -256,6 +258,7 @@ static void store_answered(StoreRequest *request, void *userdata) {
         if (request->result == -ENOMEM)
                 return call_finish(call, -ENOMEM);
         if (request->result < 0) {
+                call->store_error = request->result;
                 request->result = REASON_STORE_UNAVAILABLE;
                 if (!call->step_may_fail)
                         return call_finish(call, REASON_STORE_UNAVAILABLE);

@@ -83,6 +83,7 @@ struct Call {
         TokenHash find_hash;
         unsigned find_tries;
         CallVisibleStep visible_step; /* token-visible.h */
+        int store_error; /* the errno behind REASON_STORE_UNAVAILABLE; 0: none */
         int result;
         bool finished;
         int64_t due; /* µs monotonic */

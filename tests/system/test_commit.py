@@ -105,6 +105,7 @@ def test_right_password_logs_in_while_the_store_fails(slow):
     assert 'access_token' not in login.json() and 'id' not in login.json()
     assert daemon.grant('ada', 'wrong', form={'service': 'sshd'}).json()['reason'] == 'wrong-password'
     assert daemon.grant('ada').status == 503
+    assert 'Input/output error' in daemon.output()
     os.unlink(fail)
     assert 'access_token' in daemon.grant('ada', form={'service': 'sshd'}).json()
 
