@@ -28,25 +28,24 @@ static bool has_content_type(const Request *request, const char *type) {
 }
 
 /* Once in the query and once in the body is twice. */
-static bool has_doubles(const Request *request) {
+static int check_doubles(Request *request) {
         for (size_t i = 0; i < request->query.n_fields; i++)
                 for (size_t k = 0; k < request->form.n_fields; k++)
                         if (secret_equal(&request->query.fields[i].name,
                                          &request->form.fields[k].name))
-                                return true;
-        return false;
+                                return request_refuse_form(request, -ENOTUNIQ);
+        return 0;
 }
 
 static int read_form(Request *request) {
         int r = form_parse(secret_text(&request->body), request->body.size, &request->form);
-        if (r != 0)
-                return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
-        return has_doubles(request) ? REASON_INVALID_REQUEST : 0;
+        return r != 0 ? request_refuse_form(request, r) : check_doubles(request);
 }
 
 static int parse_form(Request *request) {
         if (request->body.size > 0 && !has_content_type(request, TYPE_FORM))
-                return REASON_INVALID_REQUEST;
+                return request_refuse(request, REASON_INVALID_REQUEST,
+                                      "the body must be " TYPE_FORM);
         return read_form(request);
 }
 
@@ -60,10 +59,10 @@ static int read_json(Request *request) {
 static int parse_json(Request *request) {
         int r;
 
-        if (request->body.size == 0)
-                r = secret_set(&request->body, "{}", 2);
-        else
-                r = has_content_type(request, TYPE_JSON) ? 0 : REASON_INVALID_REQUEST;
+        if (request->body.size > 0 && !has_content_type(request, TYPE_JSON))
+                return request_refuse(request, REASON_INVALID_REQUEST,
+                                      "the body must be " TYPE_JSON);
+        r = request->body.size > 0 ? 0 : secret_set(&request->body, "{}", 2);
         return r == 0 ? read_json(request) : r;
 }
 
@@ -99,7 +98,7 @@ static int parse_loose(Request *request) {
                 r = form_parse(secret_text(&form), form.size, &request->form);
         if (r != 0)
                 return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
-        return has_doubles(request) ? REASON_INVALID_REQUEST : 0;
+        return check_doubles(request);
 }
 
 int request_parse_body(Request *request) {

@@ -46,6 +46,10 @@ void reply_set_error(Reply *reply, int r, bool grant, const char *detail) {
                 reply->retry_after = RETRY_AFTER_DEFAULT;
 }
 
+void reply_set_object(Reply *reply, unsigned status, const char *error, const char *detail) {
+        set(reply, (Status){ status, error }, detail, NULL);
+}
+
 void reply_set_status(Reply *reply, unsigned status, const char *error, const char *detail) {
         set(reply, (Status){ status, error }, detail, reason_to_string(REASON_INVALID_REQUEST));
 }

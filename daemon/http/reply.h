@@ -28,5 +28,7 @@ void reply_done(Reply *reply);
 void reply_set_error(Reply *reply, int r, bool grant, const char *detail);
 /* The sentence that this says. */
 const char *reply_detail(int r, const char *detail);
-/* The same for paths and methods that are not there; an allow that is set stays. */
+/* RFC 6749's object alone, without tokend's reason: for dialects. Headers stay. */
+void reply_set_object(Reply *reply, unsigned status, const char *error, const char *detail);
+/* The same with a reason, for paths and methods that are not there; an allow that is set stays. */
 void reply_set_status(Reply *reply, unsigned status, const char *error, const char *detail);

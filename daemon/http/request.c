@@ -65,14 +65,22 @@ void request_detach(Request *request) {
         request->ready = NULL;
 }
 
+int request_refuse_form(Request *request, int r) {
+        if (r == -ENOMEM)
+                return r;
+        return request_refuse(request, REASON_INVALID_REQUEST,
+                              r == -ENOTUNIQ ? "a parameter is there twice" : NULL);
+}
+
 static int parse_query(Request *request, const char *text, size_t size) {
         int r = form_parse(text, size, &request->query);
         if (r != 0)
-                return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
+                return request_refuse_form(request, r);
         for (size_t i = 0; i < request->query.n_fields; i++)
                 for (size_t k = 0; k < ELEMENTSOF(query_secrets); k++)
                         if (streq(secret_text(&request->query.fields[i].name), query_secrets[k]))
-                                return REASON_INVALID_REQUEST;
+                                return request_refuse(request, REASON_INVALID_REQUEST,
+                                                      "secrets have no place in the query");
         return 0;
 }
 
@@ -205,8 +213,16 @@ int request_json_seconds(Request *request, const char *name, int64_t *ret) {
         return r != 0 ? json_result(r) : seconds_to_usec(seconds, ret);
 }
 
+int request_refuse(Request *request, int r, const char *detail) {
+        request->detail = detail;
+        return r;
+}
+
 void request_fail(Request *request, int r, const char *detail) {
         bool at_grant = request->route && (request->route->flags & ROUTE_GRANT);
+
+        if (!detail)
+                detail = request->detail;
 
         /* Who sent nothing to prove who it is may try again with something (RFC 6749 section 5.2).
          */

@@ -63,6 +63,7 @@ struct Request {
         Kept *kept;
         AnswerWriter writer;
         unsigned answer_status;
+        const char *detail;           /* what request_fail() says in place of a reason's sentence */
         enum Reason answer_as_empty; /* a refusal that is an answer: the writer gets no objects */
         Reply reply;
         /* Called once a reply stands, but not within dispatch_request(). */
@@ -111,6 +112,12 @@ int request_keep_strv(Request *request, char **strv);
  * request_answered(), the handler to pass with the request as userdata, gives back. */
 void request_await(Request *request, unsigned status, AnswerWriter writer);
 void request_answered(void *userdata, int r, Answer *answer);
+
+/* For handlers: returns r, which will be answered with that detail (static, or request_alloc()'s).
+ */
+int request_refuse(Request *request, int r, const char *detail);
+/* The same for what form_parse() returned. */
+int request_refuse_form(Request *request, int r);
 
 /* Answers with an error, in the dialect of the path. detail NULL: the reason's sentence. */
 void request_fail(Request *request, int r, const char *detail);
