@@ -9,6 +9,7 @@
 
 #include "core/clients.h"
 #include "core/grant.h"
+#include "core/issue-for.h"
 #include "core/logins.h"
 #include "core/tokens.h"
 #include "core/users.h"
@@ -85,6 +86,9 @@ static void fake_finish(FakeCall *call) {
         if (call->answer.tokens)
                 token_unref(call->answer.tokens[0]);
         free(call->answer.tokens);
+        for (size_t i = 0; i < call->answer.n_texts; i++)
+                secret_done(&call->answer.texts[i]);
+        free(call->answer.texts);
         token_unref(call->answer.token);
         free(call->answer.cursor);
         free(call);
@@ -254,6 +258,31 @@ void authority_revoke_owner(Authority *authority, const Caller *caller,
 
 int64_t authority_last_used(const Authority *authority, const Token *token) {
         return 1200 * USEC_PER_SEC;
+}
+
+const char *grant_type_name(size_t index) {
+        static const char *const names[] = { "password", "refresh_token", "client_credentials" };
+        return index < ELEMENTSOF(names) ? names[index] : NULL;
+}
+
+bool grant_type_is_known(const char *name) {
+        for (size_t i = 0; grant_type_name(i); i++)
+                if (streq(grant_type_name(i), name))
+                        return true;
+        return false;
+}
+
+void authority_issue_for(Authority *authority, const Caller *caller, const IssueForRequest *request,
+                         AnswerHandler handler, void *userdata) {
+        static User *users[] = { &fake_user };
+        FakeCall *call = fake_call(authority, handler, userdata);
+        call->answer.tokens = calloc(1, sizeof(Token *));
+        call->answer.tokens[0] = fake_token();
+        call->answer.texts = calloc(1, sizeof(Secret));
+        assert_int_equal(secret_append_text(&call->answer.texts[0], FAKE_TEXT), 0);
+        call->answer.users = users;
+        call->answer.n_tokens = call->answer.n_texts = call->answer.n_users = 1;
+        FAKE_LOG(authority, "issue_for %zu first=%s", request->n, request->partner_ids[0]);
 }
 
 void authority_login_check(Authority *authority, const Caller *caller, const char *user,

@@ -79,7 +79,8 @@ static void test_grant_refusals(void **state) {
                "\"the user name or the password is wrong\",\"reason\":\"wrong-password\"}");
         expect(h, "POST", "/oauth/token", FORM, "grant_type=magic", 400,
                "grant magic user=- email=- password=- refresh=- scope=- service=- junk=0",
-               "{\"error\":\"unsupported_grant_type\",\"error_description\":\"no such grant type\","
+               "{\"error\":\"unsupported_grant_type\",\"error_description\":"
+               "\"grant_type must be one of: password, refresh_token, client_credentials\","
                "\"reason\":\"unsupported-grant\"}");
         /* Nothing of these reaches the core. */
         expect(h, "POST", "/oauth/token", FORM, "", 400, "", NULL);

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "core/grant.h"
 #include "core/tokens.h"
+#include "http/grant-form.h"
 #include "http/route.h"
 #include "http/write.h"
 #include "wire/text.h"
@@ -35,29 +35,17 @@ static int write_token_answer(Request *request, Answer *answer, JsonWriter *w) {
 static int token(Request *request) {
         const Form *form = &request->form;
         const char *junk = form_get_text(form, "junk");
-        GrantRequest *grant;
+        GrantRequest *grant = grant_form_read(request);
 
-        if (!form_get(form, "grant_type") || (junk && !streq(junk, "1")))
-                return REASON_INVALID_REQUEST;
-        grant = request_alloc(request, sizeof(*grant));
         if (!grant)
                 return -ENOMEM;
-        *grant = (GrantRequest){
-                .grant_type = form_get_text(form, "grant_type"),
-                .username = form_get_text(form, "username"),
-                .email = form_get_text(form, "email_address"),
-                .password = form_get(form, "password"),
-                .refresh_token = form_get(form, "refresh_token"),
-                .scope = form_get_text(form, "scope"),
-                .service = form_get_text(form, "service"),
-                .rhost = form_get_text(form, "rhost"),
-                .tty = form_get_text(form, "tty"),
-                .junk = junk != NULL,
-        };
-        request_await(request, 200, write_token_answer);
-        authority_grant(request->context->authority, &request->caller, grant, request_answered,
-                        request);
-        return 0;
+        if (junk && !streq(junk, "1"))
+                return request_refuse(request, REASON_INVALID_REQUEST, "junk must be 1");
+        grant->service = form_get_text(form, "service");
+        grant->rhost = form_get_text(form, "rhost");
+        grant->tty = form_get_text(form, "tty");
+        grant->junk = junk != NULL;
+        return grant_form_call(request, grant, write_token_answer);
 }
 
 static int write_active(Request *request, const Answer *answer, JsonWriter *w) {
@@ -94,7 +82,7 @@ static int introspect(Request *request) {
         const Secret *token = form_get(&request->form, "token");
 
         if (!token)
-                return REASON_INVALID_REQUEST;
+                return request_refuse(request, REASON_INVALID_REQUEST, "token is missing");
         request->answer_as_empty = REASON_TOKEN_UNKNOWN;
         request_await(request, 200, write_introspection);
         authority_introspect(request->context->authority, &request->caller, token, request_answered,
@@ -110,7 +98,7 @@ static int revoke_token(Request *request) {
         const Secret *token = form_get(&request->form, "token");
 
         if (!token)
-                return REASON_INVALID_REQUEST;
+                return request_refuse(request, REASON_INVALID_REQUEST, "token is missing");
         request_await(request, 200, write_nothing);
         authority_revoke(request->context->authority, &request->caller, token, request_answered,
                          request);
@@ -120,7 +108,7 @@ static int revoke_token(Request *request) {
 /* clang-format off */
 static const Route routes[] = {
         { "POST", "/oauth/token",      token,        BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM, NULL,
-          "Token endpoint (RFC 6749)", "grant_type! username email_address password refresh_token scope", "200 " GRANT_MEMBERS " id login username uid# gid# state reason" },
+          "Token endpoint (RFC 6749)", GRANT_FIELDS, "200 " GRANT_MEMBERS " id login username uid# gid# state reason" },
         { "POST", "/oauth/introspect", introspect,   BODY_FORM, ROUTE_CLIENT_FORM,               NULL,
           "Introspection (RFC 7662)",
           "token! token_type_hint",

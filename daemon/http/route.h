@@ -57,12 +57,20 @@ typedef struct RouteTable {
 extern const RouteTable *const route_tables[];
 
 extern const RouteTable oauth_routes;
+extern const RouteTable oauth_marketing_routes;
+extern const RouteTable token_api_routes;
+extern const RouteTable enterprise_routes;
 extern const RouteTable login_routes;
 extern const RouteTable self_routes;
 extern const RouteTable user_routes;
 extern const RouteTable client_routes;
 extern const RouteTable token_routes;
+extern const RouteTable metadata_routes;
+extern const RouteTable openapi_routes;
 extern const RouteTable health_routes;
+
+/* The OpenAPI description of these tables. 0 or a negative errno. */
+int openapi_write(Secret *out, const char *issuer, const RouteTable *const *tables);
 
 /* Finds the request's route by method and segments, and sets route and params. When the path exists
  * with other methods only: -EOPNOTSUPP, the reply's Allow, and the first one's way of refusing.

@@ -13,7 +13,7 @@ enum GrantView { SAME, GRANT };
 /* X(reason, status, error, view at the token endpoint) */
 #define STATUS_ROWS(X)                                                                             \
         X(WRONG_PASSWORD, 400, "invalid_grant", SAME)                                              \
-        X(EMPTY_PASSWORD, 400, "invalid_request", GRANT)                                           \
+        X(EMPTY_PASSWORD, 400, "invalid_request", SAME)                                            \
         X(USER_UNKNOWN, 404, "not_found", GRANT)                                                   \
         X(USER_LOCKED, 403, "access_denied", GRANT)                                                \
         X(PASSWORD_MUST_CHANGE, 403, "access_denied", GRANT)                                       \

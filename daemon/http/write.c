@@ -85,11 +85,14 @@ int write_scope(JsonWriter *w, const Token *token) {
         return r;
 }
 
+int64_t token_seconds(const Token *token) {
+        return (token->expires - token->created) / USEC_PER_SEC;
+}
+
 int write_grant(JsonWriter *w, const Answer *answer) {
         json_write_secret(w, "access_token", &answer->access_token);
         json_write_text(w, "token_type", "Bearer");
-        json_write_int(w, "expires_in",
-                       (answer->token->expires - answer->token->created) / USEC_PER_SEC);
+        json_write_int(w, "expires_in", token_seconds(answer->token));
         if (!secret_is_empty(&answer->refresh_token))
                 json_write_secret(w, "refresh_token", &answer->refresh_token);
         return write_scope(w, answer->token);

@@ -26,6 +26,8 @@ void write_token(JsonWriter *w, const Authority *authority, const Token *token);
 /* The public id of token, as a member of that name. */
 void write_token_id(JsonWriter *w, const char *name, const Token *token);
 void write_account(JsonWriter *w, const User *user); /* username, uid, gid */
+/* How long it lives from its beginning, s. */
+int64_t token_seconds(const Token *token);
 /* access_token, token_type, expires_in, refresh_token, scope: RFC 6749 section 5.1. 0 or -ENOMEM.
  */
 int write_grant(JsonWriter *w, const Answer *answer);
