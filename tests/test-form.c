@@ -30,6 +30,10 @@ static void test_fields(void **state) {
         assert_int_equal(parse("&&a=1&", &form), 0);
         assert_string_equal(form_get_text(&form, "a"), "1");
         form_done(&form);
+        assert_int_equal(parse("a[]=1&a%5B%5D=2&a[x]=3&a[x]=4", &form), 0);
+        assert_int_equal(form.n_fields, 4);
+        assert_string_equal(secret_text(&form.fields[1].value), "2");
+        form_done(&form);
 }
 
 static void test_refusals(void **state) {
@@ -39,6 +43,7 @@ static void test_refusals(void **state) {
         assert_int_equal(parse("a=1&a=2", &form), -ENOTUNIQ);
         assert_int_equal(parse("a=1&%61=1", &form), -ENOTUNIQ);
         assert_int_equal(parse("a=&a=", &form), -ENOTUNIQ);
+        assert_int_equal(parse("a[]=1&b=1&b=1", &form), -ENOTUNIQ);
         assert_int_equal(parse("a=%", &form), -EBADMSG);
         assert_int_equal(parse("a=%4", &form), -EBADMSG);
         assert_int_equal(parse("a=%4&b=1", &form), -EBADMSG);

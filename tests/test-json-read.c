@@ -80,6 +80,36 @@ static void test_walks(void **state) {
         assert_int_equal(json_first(json, n), JSON_NONE);
 }
 
+static void test_numbers(void **state) {
+        _cleanup_(json_freep) Json *json = parse("[1.5,-2e3,1e400,\"1\",{\"a\": [1, 2]},true]");
+        JsonNode n = json_first(json, JSON_ROOT);
+        const char *raw;
+        double number;
+        size_t size;
+
+        assert_int_equal(json_double(json, n, &number), 0);
+        assert_true(number == 1.5);
+        raw = json_raw(json, n, &size);
+        assert_int_equal(size, 3);
+        assert_memory_equal(raw, "1.5", size);
+        n = json_next(json, n);
+        assert_int_equal(json_double(json, n, &number), 0);
+        assert_true(number == -2000);
+        n = json_next(json, n);
+        assert_int_equal(json_double(json, n, &number), -EBADMSG);
+        n = json_next(json, n);
+        assert_int_equal(json_double(json, n, &number), -EBADMSG);
+        raw = json_raw(json, n, &size);
+        assert_int_equal(size, 3);
+        assert_memory_equal(raw, "\"1\"", size);
+        n = json_next(json, n);
+        raw = json_raw(json, n, &size);
+        assert_int_equal(size, 13);
+        assert_memory_equal(raw, "{\"a\": [1, 2]}", size);
+        assert_int_equal(json_double(json, json_next(json, n), &number), -EBADMSG);
+        assert_true(number == -2000);
+}
+
 /* A name in C is text as it is, whatever it looks like. */
 static void test_backslashes_in_names(void **state) {
         _cleanup_(json_freep) Json *json = parse("{\"a\":1,\"\\\\u0061\":2,\"a\\\\\":3,\"\\u00e9\":4}");
@@ -135,7 +165,7 @@ int main(void) {
                 cmocka_unit_test(test_members),           cmocka_unit_test(test_wrong_types_leave_the_output),
                 cmocka_unit_test(test_walks),             cmocka_unit_test(test_names_given_twice),
                 cmocka_unit_test(test_lone_scalars),      cmocka_unit_test(test_large_object),
-                cmocka_unit_test(test_backslashes_in_names),
+                cmocka_unit_test(test_backslashes_in_names), cmocka_unit_test(test_numbers),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,8 @@ static int form_add(Form *form, const char *piece, size_t size) {
         r = decode(piece, name_size, true, &field->name);
         if (r < 0)
                 return r;
-        if (form_find(form, secret_text(&field->name)) != field)
+        if (form_find(form, secret_text(&field->name)) != field &&
+            !strchr(secret_text(&field->name), '['))
                 return -ENOTUNIQ;
         if (!equals)
                 return 0;

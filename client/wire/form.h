@@ -20,7 +20,7 @@ typedef struct Form {
 
 /* Reads name=value&…; '+' is a space. At most FORM_FIELDS_MAX fields.
  * -EBADMSG: a bad percent escape or a NUL (also %00). -ENOTUNIQ: a name given twice (RFC 6749
- * section 3.2). -E2BIG: too many fields. */
+ * section 3.2), but names with '[' in them, which are places in lists. -E2BIG: too many fields. */
 int form_parse(const char *text, size_t size, Form *ret);
 void form_done(Form *form);
 

@@ -5,6 +5,7 @@
 #include "wire/json-read.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,6 +213,31 @@ int json_int64(const Json *json, JsonNode node, int64_t *ret) {
         memcpy(digits, json->text + token->start, size);
         digits[size] = '\0';
         return parse_int64(digits, ret) < 0 ? -EBADMSG : 0;
+}
+
+int json_double(const Json *json, JsonNode node, double *ret) {
+        const jsmntok_t *token = &json->tokens[node];
+        _cleanup_(freep) char *digits = NULL;
+        double value;
+
+        if (json_type(json, node) != JSON_NUMBER)
+                return -EBADMSG;
+        digits = strndup(json->text + token->start, (size_t)(token->end - token->start));
+        if (!digits)
+                return -ENOMEM;
+        value = strtod(digits, NULL);
+        if (!isfinite(value))
+                return -EBADMSG;
+        *ret = value;
+        return 0;
+}
+
+const char *json_raw(const Json *json, JsonNode node, size_t *ret_size) {
+        const jsmntok_t *token = &json->tokens[node];
+        int quote = token->type == JSMN_STRING;
+
+        *ret_size = (size_t)(token->end - token->start + 2 * quote);
+        return json->text + token->start - quote;
 }
 
 int json_bool(const Json *json, JsonNode node, bool *ret) {

@@ -41,7 +41,11 @@ size_t json_size(const Json *json, JsonNode container);
 int json_text(const Json *json, JsonNode node, Secret *ret);
 /* A whole number in the range of int64_t. -EBADMSG: another type, a fraction, out of range. */
 int json_int64(const Json *json, JsonNode node, int64_t *ret);
+/* Any number, as near as a double comes. -EBADMSG: another type, beyond all doubles. */
+int json_double(const Json *json, JsonNode node, double *ret);
 int json_bool(const Json *json, JsonNode node, bool *ret);
+/* A value as it is written, a string with its quotes. Borrowed, not terminated. */
+const char *json_raw(const Json *json, JsonNode node, size_t *ret_size);
 
 /* Members of an object: -ENOENT when absent or null, else as above. The text is the caller's to
  * free. */
