@@ -45,9 +45,9 @@ asyncio.run(main())
 
 
 class Door:
-    """A daemon, and the URL that leads to it: over TCP, or over its socket as a uid that nobody has."""
+    """A daemon, and the URL that leads to it: over TCP, or over its socket as some uid."""
 
-    def __init__(self, make_tokend, kind, config=None):
+    def __init__(self, make_tokend, kind, config=None, uid=65534):
         config = dict(config or {})
         self.relay = None
         if kind == 'socket':
@@ -58,7 +58,7 @@ class Door:
         if kind == 'tcp':
             self.url = f'http://127.0.0.1:{self.daemon.port}'
             return
-        options = {'user': 65534, 'group': 65534, 'extra_groups': []} if os.geteuid() == 0 else {}
+        options = {'user': uid, 'group': uid, 'extra_groups': []} if os.geteuid() == 0 else {}
         self.relay = system.Process([sys.executable, '-c', RELAY, port, self.daemon.socket],
                                     self.daemon.folder / 'relay.log', **options)
         system.wait_for(lambda: self.answers(port), 'the relay')

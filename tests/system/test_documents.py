@@ -53,7 +53,8 @@ globalThis.fetch = fetch
 
 @pytest.fixture(params=['tcp', 'socket'])
 def door(request, make_tokend):
-    door = clients.Door(make_tokend, request.param, {'TokenApi': {'DefaultClient': 'sandbox'}})
+    # on the socket a call without credentials is its uid's: that of the first user here
+    door = clients.Door(make_tokend, request.param, {'TokenApi': {'DefaultClient': 'sandbox'}}, uid=70000)
     yield door
     door.stop()
 
@@ -258,9 +259,9 @@ def test_oauth(door, call, john, name):
 
 @pytest.mark.parametrize('name', ['oauth-username.sh', 'oauth-email.sh'])
 def test_oauth_as_printed(door, call, john, name):
-    """The shell sends grant_type alone, and no client."""
+    """The shell sends grant_type alone, and no client: two mistakes, and the first is told."""
     status, refused = call(name, corrected=False)
-    assert (status, refused['error']) == (401, 'invalid_client') and refused['error_description']
+    assert (status, refused['error']) == (400, 'invalid_request') and refused['error_description']
 
 
 def test_oauth_wrong_password(door, call, john):

@@ -10,4 +10,5 @@ export async function serve(call) {
       console.log(JSON.stringify({ fault: String(e.stack) }))
     }
   }
+  process.exit()
 }
