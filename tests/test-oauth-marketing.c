@@ -1,5 +1,5 @@
-/* apis/oauth-token-password.txt: its statuses and its codes, above all 401 invalid_client for whoever
- * gives a wrong password. */
+/* apis/oauth-token-password.txt: its statuses and its codes, above all 401 invalid_client for
+ * whoever gives a wrong password. */
 
 #include "http-core.h"
 
@@ -31,7 +31,8 @@ static void expect_grant(Harness *h, const char *body, bool refreshes) {
         assert_memory_equal(talk.body, "{\"access_token\":\"", 17);
         assert_memory_equal(talk.body + 17 + 64, rest, strlen(rest));
         if (refreshes)
-                assert_memory_equal(talk.body + 17 + 64 + strlen(rest), ",\"refresh_token\":\"", 18);
+                assert_memory_equal(talk.body + 17 + 64 + strlen(rest), ",\"refresh_token\":\"",
+                                    18);
         assert_int_equal(strlen(talk.body), 17 + 64 + strlen(rest) + (refreshes ? 18 + 64 + 2 : 1));
         assert_non_null(strstr(talk.text, "\r\nCache-Control: no-store\r\n"));
 }

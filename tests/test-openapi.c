@@ -68,8 +68,9 @@ static void test_rows(void **state) {
                             "integer"));
         assert_int_equal(json_get(json, get, "requestBody"), JSON_NONE);
         assert_int_equal(json_size(json, json_get(json, get, "security")), 3);
-        schema = at(json, get, (const char *[]){ "responses", "200", "content", "application/json",
-                                                 "schema", NULL });
+        schema = at(json, get,
+                    (const char *[]){ "responses", "200", "content", "application/json", "schema",
+                                      NULL });
         assert_true(text_at(json, json_get(json, schema, "type"), "array"));
 
         post_ = AT(json, "paths", "/x/{id}/y/{other_id}", "post");
@@ -79,8 +80,9 @@ static void test_rows(void **state) {
         schema = at(json, node, (const char *[]){ "application/json", "schema", NULL });
         assert_int_equal(json_size(json, json_get(json, schema, "properties")), 3);
         assert_int_equal(json_size(json, json_get(json, schema, "required")), 1);
-        schema = at(json, post_, (const char *[]){ "responses", "201", "content",
-                                                   "application/json", "schema", NULL });
+        schema = at(json, post_,
+                    (const char *[]){ "responses", "201", "content", "application/json", "schema",
+                                      NULL });
         assert_int_equal(json_size(json, json_get(json, schema, "properties")), 3);
 
         node = AT(json, "paths", "/open", "get");

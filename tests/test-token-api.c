@@ -24,8 +24,10 @@ static int64_t seconds_of(const char *date) {
 
 /* The reply, member by member, in the document's order. The caller frees it. */
 static char *expect_token(Talk *talk) {
-        static const char *const names[] = { "access_token", "token_type", "expires_in", "userName",
-                                             "userId",       "role",       ".issued",    ".expires" };
+        static const char *const names[] = {
+                "access_token", "token_type", "expires_in", "userName",
+                "userId",       "role",       ".issued",    ".expires"
+        };
         const char *at = talk->body;
         size_t n = 0;
 
@@ -44,7 +46,8 @@ static char *expect_token(Talk *talk) {
         assert_non_null(strstr(talk->body, "\"token_type\":\"bearer\",\"expires_in\":1209600,"
                                            "\"userName\":\"ada\",\"userId\":\"id-ada\","
                                            "\"role\":\"customer\","));
-        _cleanup_(freep) char *issued = member(talk, ".issued"), *expires = member(talk, ".expires");
+        _cleanup_(freep) char *issued = member(talk, ".issued"),
+                              *expires = member(talk, ".expires");
         assert_int_equal(seconds_of(expires) - seconds_of(issued), 1209600);
         assert_int_equal(strlen(issued), strlen("Sun, 13 Sep 2020 09:35:33 GMT"));
         assert_true(labs(seconds_of(issued) - time(NULL)) < 60);
@@ -71,10 +74,12 @@ static void test_bodies(void **state) {
                 { "GET", NULL, ADA "PASSWORD-of-ada" },
                 { "POST", FORM, ADA "PASSWORD-of-ada&unknown=1" },
                 { "POST", "text/plain", ADA "PASSWORD-of-ada" },
-                { "POST", JSON, " \n{\"grant_type\":\"password\",\"username\":\"\\u0061da\","
-                                "\"password\":\"PASSWORD-of-ada\",\"more\":[1,{}]}" },
-                { "GET", JSON, "{\"grant_type\":\"password\",\"username\":\"ada\","
-                               "\"password\":\"PASSWORD-of-ada\"}" },
+                { "POST", JSON,
+                  " \n{\"grant_type\":\"password\",\"username\":\"\\u0061da\","
+                  "\"password\":\"PASSWORD-of-ada\",\"more\":[1,{}]}" },
+                { "GET", JSON,
+                  "{\"grant_type\":\"password\",\"username\":\"ada\","
+                  "\"password\":\"PASSWORD-of-ada\"}" },
         };
         _cleanup_(freep) char *before = NULL;
         Harness *h = *state;
@@ -153,8 +158,9 @@ static void test_refusals(void **state) {
                      "grant_type=password&email_address=ada@example.org&password=x", 400,
                      "invalid_request", "username is missing");
         expect_error(h, APP, "/Token", ADA, 400, "invalid_request", "password is missing");
-        expect_error(h, APP, "/Token", "{\"grant_type\":\"password\",\"username\":\"ada\","
-                                       "\"password\":5}",
+        expect_error(h, APP, "/Token",
+                     "{\"grant_type\":\"password\",\"username\":\"ada\","
+                     "\"password\":5}",
                      400, "invalid_request", "password is missing");
         expect_error(h, APP, "/Token", "{\"grant_type\":\"password\"", 400, "invalid_request",
                      "the request is malformed");

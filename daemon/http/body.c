@@ -91,8 +91,8 @@ static int parse_loose(Request *request) {
                 return read_form(request);
         r = read_json(request);
         json = request->json;
-        for (JsonNode n = r == 0 ? json_first(json, JSON_ROOT) : JSON_NONE; r == 0 && n != JSON_NONE;
-             n = json_next(json, n))
+        for (JsonNode n = r == 0 ? json_first(json, JSON_ROOT) : JSON_NONE;
+             r == 0 && n != JSON_NONE; n = json_next(json, n))
                 r = append_text(json, n, &form);
         if (r == 0)
                 r = form_parse(secret_text(&form), form.size, &request->form);

@@ -1,5 +1,5 @@
-/* Tokens for the users of an enterprise, whom its API key names by the ids that it has for them. All
- * or nothing: a refusal says who was the first that it is for. */
+/* Tokens for the users of an enterprise, whom its API key names by the ids that it has for them.
+ * All or nothing: a refusal says who was the first that it is for. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -79,8 +79,8 @@ static void on_issued(void *userdata, int r, Answer *answer) {
         if (r > 0 && answer && answer->has_offender) {
                 const char *sentence = r == REASON_INVALID_REQUEST ? "it is there twice"
                                                                    : reply_detail(r, NULL);
-                request->detail = blame(request, answer->offender,
-                                        id_at(request, answer->offender), sentence);
+                request->detail = blame(request, answer->offender, id_at(request, answer->offender),
+                                        sentence);
         }
         request_answered(request, r, answer);
 }

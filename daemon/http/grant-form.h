@@ -10,6 +10,6 @@
 
 /* Borrows from the form; lives as long as the request. NULL: no memory. */
 GrantRequest *grant_form_read(Request *request);
-/* Asks the core, and has writer answer with 200. If the form lacks something, the refusal says what.
- * What handlers return. */
+/* Asks the core, and has writer answer with 200. If the form lacks something, the refusal says
+ * what. What handlers return. */
 int grant_form_call(Request *request, const GrantRequest *grant, AnswerWriter writer);

@@ -1,5 +1,5 @@
-/* The token endpoint of a marketing service: RFC 6749's grants, but whoever is not who he says, user
- * or client, gets 401 invalid_client. */
+/* The token endpoint of a marketing service: RFC 6749's grants, but whoever is not who he says,
+ * user or client, gets 401 invalid_client. */
 
 #include <errno.h>
 
@@ -49,8 +49,8 @@ static void fail(Request *request, int r, const char *detail) {
 
 /* clang-format off */
 static const Route routes[] = {
-        { "POST", "/v2/marketing/oauth/token", token, BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM, fail,
-          "Token endpoint, as the marketing service has it", GRANT_FIELDS, "200 " GRANT_MEMBERS },
+        { "POST", "/v2/marketing/oauth/token", token, BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM,
+          fail, "Token endpoint, as the marketing service has it", GRANT_FIELDS, "200 " GRANT_MEMBERS },
 };
 /* clang-format on */
 

@@ -1,5 +1,5 @@
-/* /Token: a token for a user's name and password, once in a while. Its clients send a form with GET,
- * call it JSON, and expect eight members and no other. */
+/* /Token: a token for a user's name and password, once in a while. Its clients send a form with
+ * GET, call it JSON, and expect eight members and no other. */
 
 #include <errno.h>
 
