@@ -50,7 +50,8 @@ static void fail(Request *request, int r, const char *detail) {
 /* clang-format off */
 static const Route routes[] = {
         { "POST", "/v2/marketing/oauth/token", token, BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM,
-          fail, "Token endpoint, as the marketing service has it", GRANT_FIELDS, "200 " GRANT_MEMBERS },
+          fail, "Token endpoint, as the marketing service has it",
+          GRANT_FIELDS, "200 " GRANT_MEMBERS },
 };
 /* clang-format on */
 
