@@ -7,10 +7,10 @@ async function load(accounts) {
   const app = loopback({ localRegistry: true, loadBuiltinModels: true })
   app.dataSource('db', { connector: 'memory' })
   const Account = app.registry.createModel('Account',
-    { id: { type: 'string', id: true, generated: false } },
-    { base: 'User', relations: { accessTokens: { type: 'hasMany', model: 'AccessToken', foreignKey: 'userId' } } })
+    { id: { type: 'string', id: true, generated: false } }, { base: 'User' })
   const AccessToken = app.registry.getModel('AccessToken')
   app.model(AccessToken, { dataSource: 'db' })
+  app.model(app.registry.getModel('User'), { dataSource: 'db', public: false })
   AccessToken.defineProperty('userId', { type: 'string' })
   app.model(Account, { dataSource: 'db' })
   app.use('/v1', loopback.rest())
