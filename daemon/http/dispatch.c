@@ -13,12 +13,14 @@ int dispatch_target(Request *request, const char *target) {
         /* A query is refused in the words of its path. */
         int found = route_find(route_tables, request);
 
-        if (r != 0)
+        if (r != 0) {
+                request->reply.allow[0] = '\0';
                 request_fail(request, r, NULL);
-        else if (found == -EOPNOTSUPP)
+        } else if (found == -EOPNOTSUPP) {
                 request_fail_method(request);
-        else if (found != 0)
+        } else if (found != 0) {
                 reply_set_status(&request->reply, 404, "not_found", "no such path");
+        }
         return r != 0 ? r : found;
 }
 
