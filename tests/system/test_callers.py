@@ -26,6 +26,12 @@ ROWS = {
     'password grant':   ('POST /oauth/token',             'YYNN', 'YNNYNN'),
     'refresh grant':    ('POST /oauth/token',             'YYNN', 'YRNRNN'),
     'client grant':     ('POST /oauth/token',             'NYNN', 'NNNYNN'),
+    'marketing grant':  ('POST /v2/marketing/oauth/token', 'YYNN', 'YNNYNN'),
+    'marketing refresh': ('POST /v2/marketing/oauth/token', 'YYNN', 'YRNRNN'),
+    'get a token':      ('GET /Token',                    'YYNN', 'YNNYNN'),
+    'post for a token': ('POST /Token',                   'YYNN', 'YNNYNN'),
+    'issue for one':    ('POST /v1/enterprise/user-tokens/:user_id', 'NNNN', 'NNNNNN'),
+    'issue for many':   ('POST /v1/enterprise/user-tokens', 'NNNN', 'NNNNNN'),
     'introspect':       ('POST /oauth/introspect',        'YYYY', 'YHNYHY'),
     'revoke':           ('POST /oauth/revoke',            'YYYY', 'YNNNNY'),
     'revoke refresh':   ('POST /oauth/revoke',            'YYYY', 'YNNNNY'),
@@ -55,17 +61,21 @@ ROWS = {
     'revoke client':    ('DELETE /v1/tokens',             'NYNY', 'YNNNNY'),
     'revoke all':       ('DELETE /v1/tokens',             'NNNY', 'YNNNNY'),
     'health':           ('GET /healthz',                  'YYYY', 'YYYYYY'),
+    'metadata':         ('GET /.well-known/oauth-authorization-server', 'YYYY', 'YYYYYY'),
+    'description':      ('GET /openapi.json',             'YYYY', 'YYYYYY'),
 }
-OPEN = {'health'}
+OPEN = {'health', 'metadata', 'description'}
+# What an enterprise API key is for, and nothing else.
+FOR_KEYS = {'issue for one', 'issue for many'}
 # What asks for nobody in particular is no attempt on others.
-NOBODYS = {'client grant', 'self token', 'list tokens', 'health'}
+NOBODYS = {'client grant', 'self token', 'list tokens'} | OPEN
 
 OWN = {'uid': 0, 'client': 1, 'user': 2, 'admin': 3}
 OTHERS = {'root': 0, 'uid': 1, 'tcp': 2, 'client': 3, 'user': 4, 'admin': 5}
 # Who shows a token is its owner, whoever brings it: not even root is more.
 AS_ANOTHER = {'user brought by root': 'user', 'client brought by root': 'client'}
 # Tokens that open nothing here.
-POWERLESS = ['token with scopes', 'token of a client', 'dead token', 'refresh token', 'no token']
+POWERLESS = ['enterprise key', 'token with scopes', 'token of a client', 'dead token', 'refresh token', 'no token']
 
 QUERIES = {
     'close login': 'user={name}', 'check login': 'user={name}', 'find user': 'name={name}',
@@ -76,18 +86,22 @@ FORMS = {
     'password grant': dict(grant_type='password', username='{name}', password=PASSWORD),
     'refresh grant': dict(grant_type='refresh_token', refresh_token='{refresh}'),
     'client grant': dict(grant_type='client_credentials'),
+    'marketing grant': dict(grant_type='password', email_address='{name}@example.org', password=PASSWORD),
+    'marketing refresh': dict(grant_type='refresh_token', refresh_token='{refresh}'),
+    'get a token': dict(grant_type='password', username='{name}', password=PASSWORD),
+    'post for a token': dict(grant_type='password', username='{name}', password=PASSWORD),
     'introspect': dict(token='{token}'), 'revoke': dict(token='{token}'), 'revoke refresh': dict(token='{refresh}'),
     'open login': dict(user='{name}'), 'login token': dict(user='{name}'), 'self token': {},
 }
 BODIES = {
     'password': dict(password='new', old_password=PASSWORD), 'add user': dict(name='{new}'),
     'lock user': dict(state='locked'), 'add client': dict(client_id='{new}'), 'issue': dict(user='{name}'),
-    'issue for client': dict(client_id='{client}'),
+    'issue for client': dict(client_id='{client}'), 'issue for many': dict(data=['{id}']),
 }
 IDS = {
     'login token': '{login}', 'close login': '{login}', 'password': '{id}', 'show user': '{id}', 'lock user': '{id}',
     'remove user': '{id}', 'show client': '{client}', 'remove client': '{client}', 'show token': '{token_id}',
-    'revoke by id': '{token_id}',
+    'revoke by id': '{token_id}', 'issue for one': '{id}',
 }
 
 
@@ -117,7 +131,7 @@ class World:
         """A user with a login, a pair of tokens through a client, and a client of its own name."""
         number = next(self.numbers)
         name = f'user{number}'
-        user = self.post('/v1/users', body={'name': name, 'password': PASSWORD,
+        user = self.post('/v1/users', body={'name': name, 'password': PASSWORD, 'email': f'{name}@example.org',
                                             **({'scopes': scopes} if scopes else {})})
         proof = dict(headers={'Authorization': self.app()}, tcp=True) if client == APP else {}
         pair = self.daemon.grant(name, PASSWORD, **proof).json()
@@ -129,6 +143,11 @@ class World:
 
     def bearer(self, **wanted):
         return f'Bearer {self.post("/v1/tokens", body=wanted)["access_token"]}'
+
+    def key(self):
+        client = f'partner{next(self.numbers)}'
+        self.post('/v1/clients', body={'client_id': client, 'scopes': ['issue']})
+        return self.bearer(client_id=client, scopes=['issue'])
 
     def is_untouched(self, victim):
         user = self.daemon.request('GET', f'/v1/users/{victim["id"]}')
@@ -153,14 +172,18 @@ def world():
     assert status == 0 and 'Sanitizer' not in log and 'runtime error' not in log, log
 
 
-def filled(texts, victim):
-    return {key: text.format(**victim) if isinstance(text, str) else text for key, text in texts.items()}
+def filled(value, victim):
+    if isinstance(value, dict):
+        return {key: filled(part, victim) for key, part in value.items()}
+    if isinstance(value, list):
+        return [filled(part, victim) for part in value]
+    return value.format(**victim)
 
 
 def attempt(world, row, victim, caller):
     """The outcome's letter, or the reply when it is none of them."""
     method, path = ROWS[row][0].split()
-    path = path.replace(':id', IDS.get(row, '').format(**victim))
+    path = re.sub(r':(user_)?id', IDS.get(row, '').format(**victim), path)
     if row in QUERIES:
         path += '?' + QUERIES[row].format(**victim)
     options = {'headers': {}, **caller}
@@ -233,13 +256,16 @@ def test_powerless(world, row, kind):
         proof = world.bearer(user=victim['name'], scopes=['read'])
     elif kind == 'token of a client':
         proof = world.bearer(client_id=victim['client'])
+    elif kind == 'enterprise key':
+        proof = world.key()
     elif kind == 'dead token':
         dead = world.victim()
         assert world.daemon.request('POST', '/oauth/revoke', form={'token': dead['token']}).status == 200
         proof = f'Bearer {dead["token"]}'
     else:
         proof = f'Bearer {victim["refresh"]}' if kind == 'refresh token' else 'Bearer x'
-    check(world, row, victim, dict(headers={'Authorization': proof}), 'Y' if row in OPEN else 'N')
+    may = row in OPEN or (kind == 'enterprise key' and row in FOR_KEYS)
+    check(world, row, victim, dict(headers={'Authorization': proof}), 'Y' if may else 'N')
 
 
 def test_every_route_has_its_rows():
