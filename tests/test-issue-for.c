@@ -167,6 +167,7 @@ static void test_offenders(void **state) {
                 { "id-may id-lou", REASON_PASSWORD_MUST_CHANGE, 0 },
                 { "id-ada id-bob id-ada", REASON_INVALID_REQUEST, 2 },
                 { "id-ada id-bob id-bob id-ada", REASON_INVALID_REQUEST, 2 },
+                { "id-bob id-ada id-ada id-bob", REASON_INVALID_REQUEST, 2 },
                 { "id-ada nobody id-ada", REASON_USER_UNKNOWN, 1 },
                 { "id-ada id-ada nobody", REASON_INVALID_REQUEST, 1 },
                 { "nobody nobody", REASON_USER_UNKNOWN, 0 },
