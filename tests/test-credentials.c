@@ -100,10 +100,46 @@ static void test_bad(void **state) {
                         fail_msg("row %zu", i);
 }
 
+/* A token without its scheme, and nothing else that would not be one anyway. */
+static void test_raw(void **state) {
+        static const struct {
+                const char *authorization;
+                int r;
+                const char *bearer;
+        } rows[] = {
+                { "abc", 0, "abc" },
+                { "abc  ", 0, "abc" },
+                { "Bearer abc", 0, "abc" },
+                { "bearerabc", 0, "bearerabc" },
+                { "", 0, NULL },
+                { "Basic YXBwOnJpZ2h0", 0, NULL },
+                { "Bearer", REASON_INVALID_TOKEN, NULL },
+                { "BEARER ", REASON_INVALID_TOKEN, NULL },
+                { "basic", REASON_INVALID_CLIENT, NULL },
+                { "Digest abc", REASON_INVALID_CLIENT, NULL },
+                { "abc def", REASON_INVALID_CLIENT, NULL },
+                { "a,c", REASON_INVALID_TOKEN, NULL },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                ParsedCredentials parsed = { 0 };
+                Secret field = SECRET_INIT;
+
+                secret_append_text(&field, rows[i].authorization);
+                if (credentials_parse_raw(&field, &parsed) != rows[i].r)
+                        fail_msg("row %zu", i);
+                assert_string_equal(secret_text(&parsed.bearer),
+                                    rows[i].bearer ? rows[i].bearer : "");
+                secret_done(&field);
+                parsed_credentials_done(&parsed);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),
                 cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_raw),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,15 @@ static void test_bodies(void **state) {
         assert_int_equal(body_of(BODY_JSON, "application/json", "", "{\"a\":1,\"a\":1}"),
                          REASON_INVALID_REQUEST);
         assert_int_equal(body_of(BODY_NONE, "x", "", "whatever"), 0);
+        assert_int_equal(body_of(BODY_LOOSE, "application/json", "", "a=b&c=d"), 0);
+        assert_int_equal(body_of(BODY_LOOSE, "", "", ""), 0);
+        assert_int_equal(body_of(BODY_LOOSE, form, "", " {\"a\":\"b\"}"), 0);
+        assert_int_equal(body_of(BODY_LOOSE, form, "a=b", "{\"a\":\"b\"}"),
+                         REASON_INVALID_REQUEST);
+        assert_int_equal(body_of(BODY_LOOSE, form, "", "{\"a\":\"b\"} x"), REASON_INVALID_REQUEST);
+        assert_int_equal(body_of(BODY_LOOSE, form, "", "{\"a\":\"\\u0000\"}"),
+                         REASON_INVALID_REQUEST);
+        assert_int_equal(body_of(BODY_LOOSE, "", "", "a=b&a=c"), REASON_INVALID_REQUEST);
 }
 
 static void test_members(void **state) {

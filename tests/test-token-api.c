@@ -181,6 +181,18 @@ static void test_refusals(void **state) {
         assert_non_null(strstr(talk.text, "\r\nAllow: GET, HEAD, POST\r\n"));
 }
 
+/* What is refused before the handler runs is refused in the same words. */
+static void test_large(void **state) {
+        static char body[65536 + 2];
+        Talk talk;
+
+        memset(body, 'a', sizeof(body) - 1);
+        talk_request(*state, true, "POST", "/Token", APP, FORM, body, &talk);
+        assert_int_equal(talk.status, 413);
+        assert_string_equal(talk.body, "{\"error\":\"invalid_request\",\"error_description\":"
+                                       "\"the body is larger than allowed\"}");
+}
+
 static void test_default_client(void **state) {
         Harness *h = *state;
         Talk talk;
@@ -206,6 +218,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_bodies, setup_lifetime, teardown),
                 cmocka_unit_test_setup_teardown(test_what_stays, setup_lifetime, teardown),
                 cmocka_unit_test_setup_teardown(test_refusals, setup_lifetime, teardown),
+                cmocka_unit_test_setup_teardown(test_large, setup_lifetime, teardown),
                 cmocka_unit_test_setup_teardown(test_default_client, setup_lifetime, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

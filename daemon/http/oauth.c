@@ -105,15 +105,21 @@ static int revoke_token(Request *request) {
         return 0;
 }
 
+/* A login without a store has no token. */
+#define ANSWER_MEMBERS                                                                         \
+        "access_token token_type expires_in# refresh_token scope id login username uid# gid# "     \
+        "state reason"
+#define ACTIVE_MEMBERS                                                                             \
+        "active?! sub username client_id scope exp# iat# nbf# iss token_type jti role"
+
 /* clang-format off */
 static const Route routes[] = {
-        { "POST", "/oauth/token",      token,        BODY_FORM, ROUTE_GRANT | ROUTE_CLIENT_FORM, NULL,
-          "Token endpoint (RFC 6749)", GRANT_FIELDS, "200 " GRANT_MEMBERS " id login username uid# gid# state reason" },
-        { "POST", "/oauth/introspect", introspect,   BODY_FORM, ROUTE_CLIENT_FORM,               NULL,
-          "Introspection (RFC 7662)",
-          "token! token_type_hint",
-          "200 active?! sub username client_id scope exp# iat# nbf# iss token_type jti role" },
-        { "POST", "/oauth/revoke",     revoke_token, BODY_FORM, ROUTE_CLIENT_FORM,               NULL,
+        { "POST", "/oauth/token",      token,        BODY_FORM,
+          ROUTE_GRANT | ROUTE_CLIENT_FORM, NULL,
+          "Token endpoint (RFC 6749)", GRANT_FIELDS, "200 " ANSWER_MEMBERS },
+        { "POST", "/oauth/introspect", introspect,   BODY_FORM, ROUTE_CLIENT_FORM, NULL,
+          "Introspection (RFC 7662)", "token! token_type_hint", "200 " ACTIVE_MEMBERS },
+        { "POST", "/oauth/revoke",     revoke_token, BODY_FORM, ROUTE_CLIENT_FORM, NULL,
           "Revocation (RFC 7009)", "token! token_type_hint", "200" },
 };
 /* clang-format on */
