@@ -284,7 +284,8 @@ static void test_callers(void **state) {
                                        ['?'] = REASON_USER_UNKNOWN };
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 for (size_t j = 0; j < ELEMENTSOF(accounts); j++) {
-                        char account[64], id[TOKEN_ID_SIZE + 1] = "00000000000000000000000000000000";
+                        char account[64];
+                        char id[TOKEN_ID_SIZE + 1] = "00000000000000000000000000000000";
                         _heard_ made = { 0 };
 
                         (void)snprintf(account, sizeof(account), "id-%s", accounts[j]);

@@ -3,12 +3,13 @@
 /* A user's access tokens as the "accessTokens" of an account, whose id is the user's.
  *
  * Who: a Bearer token of that user or of the user's parent, an administrator's token, uid 0 on the
- * socket; a sub-account's token reaches its own account only. "A token with scopes reaches only what
- * they cover": what a user's token does here takes its owner's ordinary access, so it has no scopes,
- * or DEFAULT among them (scope.h).
+ * socket; a sub-account's token reaches its own account only. "A token with scopes reaches only
+ * what they cover": what a user's token does here takes its owner's ordinary access, so it has no
+ * scopes, or DEFAULT among them (scope.h).
  *
  * Each call: REASON_ACCESS_DENIED for all others, and for accounts that there are not; only an
- * administrator is told REASON_USER_UNKNOWN. REASON_INVALID_TOKEN: the caller's token died since. */
+ * administrator is told REASON_USER_UNKNOWN. To issue, the caller's token must live until the
+ * commit: REASON_INVALID_TOKEN. */
 
 #include "core/authority.h"
 
