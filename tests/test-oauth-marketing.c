@@ -72,6 +72,14 @@ static void test_who_is_wrong(void **state) {
         expect_error(*state, wrong_app, ADA "PASSWORD-of-ada", 401, "invalid_client", client);
         expect_error(*state, "Authorization: Bearer x\r\n", ADA "PASSWORD-of-ada", 401,
                      "invalid_client", "the access token is invalid, expired or revoked");
+        /* Known, but no client. */
+        Talk talk;
+        char bearer[128];
+        post(*state, PATH, APP, ADA, "PASSWORD-of-ada", &talk);
+        _cleanup_(freep) char *token = member(&talk, "access_token");
+        snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s\r\n", token);
+        expect_error(*state, bearer, ADA "PASSWORD-of-ada", 401, "invalid_client",
+                     "the caller may not do this");
         expect_error(*state, APP, ADA "PASSWORD-of-ada&client_secret=x&client_id=app", 400,
                      "invalid_request", "the request is malformed");
 }

@@ -72,7 +72,7 @@ static void test_bodies(void **state) {
                 { "GET", JSON, ADA "PASSWORD-of-ada" }, /* the document's own call */
                 { "GET", FORM, ADA "PASSWORD-of-ada" },
                 { "GET", NULL, ADA "PASSWORD-of-ada" },
-                { "POST", FORM, ADA "PASSWORD-of-ada&unknown=1" },
+                { "POST", FORM, ADA "PASSWORD-of-ada&email_address=x&unknown=1" },
                 { "POST", "text/plain", ADA "PASSWORD-of-ada" },
                 { "POST", JSON,
                   " \n{\"grant_type\":\"password\",\"username\":\"\\u0061da\","
