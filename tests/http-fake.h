@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/accounts.h"
 #include "core/clients.h"
 #include "core/grant.h"
 #include "core/issue-for.h"
@@ -28,6 +29,8 @@ struct Authority {
         bool without_store;
         enum Reason state;
         char log[512]; /* the last call with its arguments */
+        size_t n_account_tokens;  /* that an account has, and after how many its list fails */
+        size_t account_list_ends; /* 0: never */
         size_t n_calls;
         size_t n_identified;
         struct FakeCall *waiting;
@@ -83,8 +86,8 @@ static void fake_finish(FakeCall *call) {
         secret_done(&call->answer.access_token);
         secret_done(&call->answer.refresh_token);
         secret_done(&call->answer.client_secret);
-        if (call->answer.tokens)
-                token_unref(call->answer.tokens[0]);
+        for (size_t i = 0; i < call->answer.n_tokens; i++)
+                token_unref(call->answer.tokens[i]);
         free(call->answer.tokens);
         for (size_t i = 0; i < call->answer.n_texts; i++)
                 secret_done(&call->answer.texts[i]);
@@ -254,6 +257,69 @@ void authority_revoke_owner(Authority *authority, const Caller *caller,
         fake_call(authority, handler, userdata)->answer.n_revoked = 3;
         FAKE_LOG(authority, "revoke_owner user=%s client=%s all=%d", OR_DASH(request->user),
                  OR_DASH(request->client_id), request->all);
+}
+
+void authority_account_issue(Authority *authority, const Caller *caller,
+                             const AccountTokenRequest *request, AnswerHandler handler,
+                             void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        char *scopes = NULL;
+
+        fake_issue(call);
+        call->answer.token->expires = call->answer.token->created + request->ttl * USEC_PER_SEC;
+        assert_int_equal(strv_copy(request->scopes, &call->answer.token->scopes), 0);
+        assert_int_equal(strv_join(request->scopes, ",", &scopes), 0);
+        FAKE_LOG(authority, "account_issue %s ttl=%lld scopes=%s", request->account,
+                 (long long)request->ttl, request->has_scopes ? scopes : "-");
+        free(scopes);
+        if (caller->kind == CALLER_ANONYMOUS)
+                call->r = REASON_ACCESS_DENIED;
+}
+
+/* The first is the newest; ttl repeats every seven. */
+static Token *fake_account_token(size_t index, size_t n) {
+        Token *token = fake_token();
+
+        memset(&token->hash, 0, sizeof(token->hash));
+        token->hash.bytes[14] = (uint8_t)((index * 7919) >> 8);
+        token->hash.bytes[15] = (uint8_t)(index * 7919);
+        token->created = (int64_t)(1000 + n - index) * USEC_PER_SEC + 5 * USEC_PER_MSEC;
+        token->expires = token->created + (int64_t)(60 + index % 7) * USEC_PER_SEC;
+        return token;
+}
+
+void authority_account_list(Authority *authority, const Caller *caller, const char *account,
+                            const char *cursor, unsigned limit, AnswerHandler handler,
+                            void *userdata) {
+        FakeCall *call = fake_call(authority, handler, userdata);
+        size_t from = cursor ? (size_t)atoi(cursor) : 0, n = authority->n_account_tokens - from;
+
+        FAKE_LOG(authority, "account_list %s cursor=%s", account, OR_DASH(cursor));
+        if (authority->account_list_ends > 0 && from >= authority->account_list_ends)
+                call->r = REASON_STORE_UNAVAILABLE;
+        if (call->r != 0)
+                return;
+        if (n > limit) {
+                n = limit;
+                assert_true(asprintf(&call->answer.cursor, "%zu", from + n) > 0);
+        }
+        call->answer.tokens = calloc(n + 1, sizeof(Token *));
+        assert_non_null(call->answer.tokens);
+        for (; call->answer.n_tokens < n; call->answer.n_tokens++)
+                call->answer.tokens[call->answer.n_tokens] = fake_account_token(
+                        from + call->answer.n_tokens, authority->n_account_tokens);
+}
+
+void authority_account_token_get(Authority *authority, const Caller *caller, const char *account,
+                                 const char *fk, AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.token = fake_token();
+        FAKE_LOG(authority, "account_token_get %s %s", account, fk);
+}
+
+void authority_account_token_remove(Authority *authority, const Caller *caller, const char *account,
+                                    const char *fk, AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.token = fake_token();
+        FAKE_LOG(authority, "account_token_remove %s %s", account, fk);
 }
 
 int64_t authority_last_used(const Authority *authority, const Token *token) {

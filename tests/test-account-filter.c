@@ -201,6 +201,7 @@ static void test_matches(void **state) {
 }
 
 #define NO_OBJECT "Value is not an object."
+#define NO_JSON   "Cannot parse JSON-encoded object value."
 #define NO_LIST   "Value is not an array or object with sequential numeric indices"
 
 static const Row refusals[] = {
@@ -209,8 +210,8 @@ static const Row refusals[] = {
         { "filter=\"\"", NO_OBJECT },
         { "filter=x", NO_OBJECT },
         { "filter={\"a\":1", NO_OBJECT },
-        { "filter={bad}", NO_OBJECT },
-        { "filter={\"a\":1,\"a\":2}", NO_OBJECT }, /* LoopBack: the last one */
+        { "filter={bad}", NO_JSON },
+        { "filter={\"a\":1,\"a\":2}", NO_JSON }, /* LoopBack: the last one */
         { "filter[0]=x", NO_OBJECT },
         { "filter[]=x", NO_OBJECT },
         { "filter[a=x", NO_OBJECT },

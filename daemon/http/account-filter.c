@@ -269,7 +269,9 @@ static int read_object(const Form *query, const char *name, QueryObject *ret, ch
         *ret_message = NULL;
         if (r == REASON_INVALID_VALUE)
                 *ret_message = strdup("Value is not an object.");
-        return r;
+        else if (r == REASON_INVALID_REQUEST)
+                *ret_message = strdup("Cannot parse JSON-encoded object value.");
+        return r > 0 ? REASON_INVALID_VALUE : r;
 }
 
 int account_filter_read(const Form *query, AccountFilter *ret, char **ret_message) {

@@ -20,8 +20,7 @@ size_t request_body_max(const Request *request) {
         return bulk;
 }
 
-/* "Application/JSON; charset=utf-8" is application/json. */
-static bool has_content_type(const Request *request, const char *type) {
+bool request_has_type(const Request *request, const char *type) {
         const char *text = secret_text(&request->content_type);
         size_t size = strcspn(text, "; \t");
         return size == strlen(type) && strncasecmp(text, type, size) == 0;
@@ -43,7 +42,7 @@ static int read_form(Request *request) {
 }
 
 static int parse_form(Request *request) {
-        if (request->body.size > 0 && !has_content_type(request, TYPE_FORM))
+        if (request->body.size > 0 && !request_has_type(request, TYPE_FORM))
                 return request_refuse(request, REASON_INVALID_REQUEST,
                                       "the body must be " TYPE_FORM);
         return read_form(request);
@@ -59,7 +58,7 @@ static int read_json(Request *request) {
 static int parse_json(Request *request) {
         int r;
 
-        if (request->body.size > 0 && !has_content_type(request, TYPE_JSON))
+        if (request->body.size > 0 && !request_has_type(request, TYPE_JSON))
                 return request_refuse(request, REASON_INVALID_REQUEST,
                                       "the body must be " TYPE_JSON);
         r = request->body.size > 0 ? 0 : secret_set(&request->body, "{}", 2);

@@ -16,6 +16,8 @@
 
 /* Of a body over the limit this much is read, so that the client comes to read the refusal. */
 #define BODY_DISCARD_MAX (1024U * 1024U)
+/* Of a stream this much is asked for at once. */
+#define STREAM_BLOCK (8U * 1024U)
 
 struct Exchange {
         const ExchangeContext *context;
@@ -50,6 +52,7 @@ static void on_ready(Request *request, void *userdata) {
         if (!exchange->is_suspended)
                 return;
         exchange->is_suspended = false;
+        connection_wait(exchange->connection);
         MHD_resume_connection(exchange->mhd);
         engine_wake(exchange->connection->engine);
 }
@@ -84,10 +87,35 @@ static void wipe_body(void *data) {
         free(body);
 }
 
-static struct MHD_Response *response_new(Reply *reply) {
+static void suspend(Exchange *exchange) {
+        exchange->is_suspended = true;
+        connection_pause(exchange->connection);
+        MHD_suspend_connection(exchange->mhd);
+}
+
+/* libmicrohttpd's content reader: never called when the exchange has ended. */
+static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t size) {
+        Exchange *exchange = cls;
+        ssize_t n = stream_read(exchange->request->reply.stream, buffer, size);
+
+        if (n == STREAM_ENDED)
+                return MHD_CONTENT_READER_END_OF_STREAM;
+        if (n == STREAM_BROKEN)
+                return MHD_CONTENT_READER_END_WITH_ERROR;
+        /* The client's turn is as long as one piece lasts. */
+        if (n == 0)
+                suspend(exchange);
+        return n;
+}
+
+static struct MHD_Response *response_new(Exchange *exchange) {
+        Reply *reply = &exchange->request->reply;
         struct MHD_Response *response;
         Secret *body;
 
+        if (reply->stream)
+                return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
+                                                         read_stream, exchange, NULL);
         if (secret_is_empty(&reply->body))
                 return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
         body = calloc(1, sizeof(*body));
@@ -122,7 +150,7 @@ static bool add_fields(struct MHD_Response *response, const Reply *reply, bool c
 
 static enum MHD_Result send_reply(Exchange *exchange) {
         Reply *reply = &exchange->request->reply;
-        struct MHD_Response *response = response_new(reply);
+        struct MHD_Response *response = response_new(exchange);
         enum MHD_Result result = MHD_NO;
 
         if (!response)
@@ -216,9 +244,7 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *mhd, const cha
         }
         if (exchange->request->reply.status != 0)
                 return send_reply(exchange);
-        exchange->is_suspended = true;
-        connection_pause(exchange->connection);
-        MHD_suspend_connection(mhd);
+        suspend(exchange);
         return MHD_YES;
 }
 
@@ -256,10 +282,14 @@ void exchange_connection(void *cls, struct MHD_Connection *mhd, void **data_of_c
 void exchange_abandon(Exchange *exchange) {
         Request *request = exchange->request;
 
+        if (request->reply.stream)
+                stream_break(request->reply.stream);
         if (!exchange->is_suspended)
                 return;
-        request_fail(request, REASON_OVERLOADED, NULL);
-        request->reply.close = true;
+        if (!request->reply.stream) {
+                request_fail(request, REASON_OVERLOADED, NULL);
+                request->reply.close = true;
+        }
         on_ready(request, exchange);
         request_detach(request);
 }

@@ -160,7 +160,16 @@ static int from_brackets(Piece *pieces, size_t n, QueryObject *ret) {
                 r = json_write_end(&w);
         if (r == 0)
                 r = json_parse(secret_text(&ret->text), ret->text.size, &ret->json);
-        return r;
+        return r < 0 && r != -ENOMEM ? REASON_INVALID_VALUE : r;
+}
+
+static int from_json(const char *text, size_t size, Json **ret) {
+        int r = json_parse(text, size, ret);
+        bool has_braces = text[0] == '{' && text[size - 1] == '}';
+
+        if (r == 0 || r == -ENOMEM)
+                return r;
+        return has_braces ? REASON_INVALID_REQUEST : REASON_INVALID_VALUE;
 }
 
 int query_object_read(const Form *query, const char *name, QueryObject *ret) {
@@ -175,9 +184,9 @@ int query_object_read(const Form *query, const char *name, QueryObject *ret) {
         if (n_pieces > 0)
                 r = from_brackets(pieces, n_pieces, &object);
         else if (text && !streq(secret_text(text), "null"))
-                r = json_parse(secret_text(text), text->size, &object.json);
+                r = from_json(secret_text(text), text->size, &object.json);
         if (r != 0)
-                return r == -ENOMEM ? r : REASON_INVALID_VALUE;
+                return r;
         if (object.json && json_type(object.json, JSON_ROOT) != JSON_OBJECT)
                 return REASON_INVALID_VALUE;
         *ret = TAKE(object, QUERY_OBJECT_INIT);

@@ -16,6 +16,7 @@ typedef struct QueryObject {
 void query_object_done(QueryObject *object);
 
 /* ret borrows from query. In brackets, names that are all numbers or empty make a list, in their
- * order; a name given again makes a list of its values. 0, -ENOMEM, or REASON_INVALID_VALUE: no
- * object, no JSON, both spellings at once, or more than JSON_DEPTH_MAX deep. */
+ * order; a name given again makes a list of its values. 0, -ENOMEM, REASON_INVALID_REQUEST:
+ * braces with no JSON in them, or REASON_INVALID_VALUE: no object, both spellings at once, or more
+ * than JSON_DEPTH_MAX deep. */
 int query_object_read(const Form *query, const char *name, QueryObject *ret);

@@ -11,6 +11,7 @@
 
 void reply_done(Reply *reply) {
         secret_done(&reply->body);
+        reply->stream = stream_free(reply->stream);
 }
 
 static void set(Reply *reply, Status status, const char *detail, const char *reason) {

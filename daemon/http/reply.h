@@ -4,11 +4,13 @@
 
 #include <stdbool.h>
 
+#include "http/stream.h"
 #include "wire/secret.h"
 
 typedef struct Reply {
         unsigned status; /* 0: none yet */
         Secret body;
+        Stream *stream; /* in place of body; NULL: none */
         const char *content_type; /* static; NULL: application/json */
         const char *challenge;    /* WWW-Authenticate; static; NULL: none */
         char allow[64];           /* "": none */

@@ -66,7 +66,7 @@ struct Request {
         const char *detail;           /* what request_fail() says in place of a reason's sentence */
         enum Reason answer_as_empty; /* a refusal that is an answer: the writer gets no objects */
         Reply reply;
-        /* Called once a reply stands, but not within dispatch_request(). */
+        /* Called once a reply stands, but not within dispatch_request(), and when its stream was fed. */
         void (*ready)(Request *request, void *userdata);
         void *ready_userdata;
 };
@@ -84,6 +84,8 @@ void request_detach(Request *request);
 int request_parse_target(Request *request, const char *target);
 /* Reads the body as the route wants it. REASON_INVALID_REQUEST. */
 int request_parse_body(Request *request);
+/* "Application/JSON; charset=utf-8" is application/json. */
+bool request_has_type(const Request *request, const char *type);
 /* The most bytes that its route takes. */
 size_t request_body_max(const Request *request);
 

@@ -12,16 +12,19 @@ const RouteTable *const route_tables[] = {
         &oauth_routes,      &oauth_marketing_routes, &token_api_routes,
         &enterprise_routes, &login_routes,           &self_routes,
         &user_routes,       &client_routes,          &token_routes,
-        &metadata_routes,   &openapi_routes,         &health_routes,
-        NULL,
+        &account_routes,    &metadata_routes,        &openapi_routes,
+        &health_routes,     NULL,
 };
 
 /* Whether the pattern fits the path; ret_params are the segments where it has a name. */
-static bool pattern_fits(const char *pattern, const Request *request,
+static bool pattern_fits(const Route *route, const Request *request,
                          const char *ret_params[static ROUTE_PARAMS_MAX]) {
-        size_t n_params = 0;
+        size_t n_params = 0, n_segments = request->n_segments;
+        const char *pattern = route->pattern;
 
-        for (size_t i = 0; i < request->n_segments; i++) {
+        if ((route->flags & ROUTE_SLASH) && request->segments[n_segments - 1].size == 0)
+                n_segments--;
+        for (size_t i = 0; i < n_segments; i++) {
                 const Secret *segment = &request->segments[i];
                 size_t size;
 
@@ -64,7 +67,7 @@ int route_find(const RouteTable *const *tables, Request *request) {
 
                         if ((route->flags & ROUTE_SOCKET) && request->peer.door != DOOR_SOCKET)
                                 continue;
-                        if (!pattern_fits(route->pattern, request, params))
+                        if (!pattern_fits(route, request, params))
                                 continue;
                         if (method_fits(route, request->method)) {
                                 memcpy(request->params, params, sizeof(params));

@@ -22,6 +22,7 @@ enum RouteFlag {
         ROUTE_SOCKET = 1 << 3,      /* does not exist on TCP */
         ROUTE_RAW_TOKEN = 1 << 4,   /* an Authorization without a scheme is a Bearer token */
         ROUTE_BULK = 1 << 5,        /* the body may be as large as BulkMaximum= asks for */
+        ROUTE_SLASH = 1 << 6,       /* one more slash at the end of the path says nothing */
 };
 
 /* How a dialect says no. The reply is RFC 6749's already, with status, challenge and Retry-After;
@@ -67,6 +68,7 @@ extern const RouteTable client_routes;
 extern const RouteTable token_routes;
 extern const RouteTable metadata_routes;
 extern const RouteTable openapi_routes;
+extern const RouteTable account_routes;
 extern const RouteTable health_routes;
 
 /* The OpenAPI description of these tables. 0 or a negative errno. */

@@ -1,0 +1,12 @@
+#pragma once
+
+/* An account's tokens, all of them or those that a filter finds, whatever their number. */
+
+#include "http/account-filter.h"
+#include "http/request.h"
+
+/* Answers GET …/accessTokens: an array, newest first unless the filter has another order; a stream
+ * when it does not fit into one page. Takes filter. 0 or -ENOMEM. */
+int account_list(Request *request, AccountFilter *filter);
+/* Answers GET …/count: {"count": n}. */
+int account_count(Request *request, AccountFilter *filter);
