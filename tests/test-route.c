@@ -33,6 +33,14 @@ static void test_documented(void **state) {
         expect("POST", "/oauth/token", "/oauth/token");
         expect("POST", "/oauth/introspect", "/oauth/introspect");
         expect("POST", "/oauth/revoke", "/oauth/revoke");
+        expect("POST", "/v2/marketing/oauth/token", "/v2/marketing/oauth/token");
+        expect("GET", "/Token", "/Token");
+        expect("POST", "/Token", "/Token");
+        expect("POST", "/v1/enterprise/user-tokens", "/v1/enterprise/user-tokens");
+        expect("POST", "/v1/enterprise/user-tokens/x", "/v1/enterprise/user-tokens/:user_id");
+        expect("GET", "/.well-known/oauth-authorization-server",
+               "/.well-known/oauth-authorization-server");
+        expect("GET", "/openapi.json", "/openapi.json");
         expect("POST", "/v1/logins", "/v1/logins");
         expect("POST", "/v1/logins/x/token", "/v1/logins/:id/token");
         expect("DELETE", "/v1/logins/x?user=ada", "/v1/logins/:id");
@@ -62,6 +70,7 @@ static void test_foreign(void **state) {
         expect_none("GET", "/healthz/", -ENOENT);
         expect_none("GET", "//healthz", -ENOENT);
         expect_none("GET", "/Healthz", -ENOENT);
+        expect_none("GET", "/token", -ENOENT);
         expect_none("GET", "/health%7a/x", -ENOENT);
 }
 

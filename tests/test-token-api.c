@@ -98,6 +98,35 @@ static void test_bodies(void **state) {
         }
 }
 
+/* Whichever comes first. */
+static void test_at_once(void **state) {
+        char *tokens[4], text[512];
+        int fds[ELEMENTSOF(tokens)];
+        Harness *h = *state;
+        unsigned n_active = 0;
+
+        snprintf(text, sizeof(text),
+                 "GET /Token HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" APP "Content-Type: " JSON
+                 "\r\nContent-Length: %zu\r\n\r\n" ADA "PASSWORD-of-ada",
+                 h->port, strlen(ADA "PASSWORD-of-ada"));
+        for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
+                fds[i] = client_connect_tcp(h);
+                client_say(fds[i], text);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
+                Talk talk;
+
+                client_receive(h, fds[i], &talk);
+                tokens[i] = expect_token(&talk);
+                close(fds[i]);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(tokens); i++) {
+                n_active += is_active(h, tokens[i]);
+                free(tokens[i]);
+        }
+        assert_int_equal(n_active, 1);
+}
+
 /* What this user has from elsewhere, and others from here, is not discarded. */
 static void test_what_stays(void **state) {
         Harness *h = *state;
@@ -216,6 +245,7 @@ static void test_default_client(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_bodies, setup_lifetime, teardown),
+                cmocka_unit_test_setup_teardown(test_at_once, setup_lifetime, teardown),
                 cmocka_unit_test_setup_teardown(test_what_stays, setup_lifetime, teardown),
                 cmocka_unit_test_setup_teardown(test_refusals, setup_lifetime, teardown),
                 cmocka_unit_test_setup_teardown(test_large, setup_lifetime, teardown),
