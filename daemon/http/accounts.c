@@ -31,7 +31,7 @@ static int write_issued(Request *request, Answer *answer, JsonWriter *w) {
         return 0;
 }
 
-static int account_issue(Request *request) {
+static int issue(Request *request) {
         AccountTokenRequest *issue = request_alloc(request, sizeof(*issue));
         int r;
 
@@ -56,7 +56,7 @@ static int refuse_filter(Request *request, int r, char *message) {
         return request_refuse(request, REASON_INVALID_REQUEST, message);
 }
 
-static int account_list_tokens(Request *request) {
+static int list_all(Request *request) {
         AccountFilter filter = ACCOUNT_FILTER_INIT;
         char *message = NULL;
         int r = account_filter_read(&request->query, &filter, &message);
@@ -64,7 +64,7 @@ static int account_list_tokens(Request *request) {
         return r == 0 ? account_list(request, &filter) : refuse_filter(request, r, message);
 }
 
-static int account_count_tokens(Request *request) {
+static int count_all(Request *request) {
         AccountFilter filter = ACCOUNT_FILTER_INIT;
         char *message = NULL;
         int r = account_filter_read_where(&request->query, &filter, &message);
@@ -81,7 +81,7 @@ static int write_one(Request *request, Answer *answer, JsonWriter *w) {
         return 0;
 }
 
-static int account_get(Request *request) {
+static int get_one(Request *request) {
         request_await(request, 200, write_one);
         authority_account_token_get(request->context->authority, &request->caller,
                                     request->params[0], request->params[1], request_answered,
@@ -93,7 +93,7 @@ static int write_nothing(Request *request, Answer *answer, JsonWriter *w) {
         return 0;
 }
 
-static int account_remove(Request *request) {
+static int remove_one(Request *request) {
         request_await(request, 200, write_nothing);
         authority_account_token_remove(request->context->authority, &request->caller,
                                        request->params[0], request->params[1], request_answered,
@@ -210,15 +210,15 @@ static void fail(Request *request, int r, const char *detail) {
 
 /* clang-format off */
 static const Route routes[] = {
-        { "POST",   "/v1/Accounts/:id/accessTokens",       account_issue,        BODY_ANY,  FLAGS, fail,
+        { "POST", "/v1/Accounts/:id/accessTokens", issue, BODY_ANY, FLAGS, fail,
           "Issue an access token of an account", "ttl# scopes[]", "200 " ACCOUNT_MEMBERS },
-        { "GET",    "/v1/Accounts/:id/accessTokens",       account_list_tokens,  BODY_NONE, FLAGS, fail,
+        { "GET", "/v1/Accounts/:id/accessTokens", list_all, BODY_NONE, FLAGS, fail,
           "List an account's access tokens", "filter", "200 [{}]" },
-        { "GET",    "/v1/Accounts/:id/accessTokens/count", account_count_tokens, BODY_NONE, FLAGS, fail,
+        { "GET", "/v1/Accounts/:id/accessTokens/count", count_all, BODY_NONE, FLAGS, fail,
           "Count an account's access tokens", "where", "200 count#!" },
-        { "GET",    "/v1/Accounts/:id/accessTokens/:fk",   account_get,          BODY_NONE, FLAGS, fail,
+        { "GET", "/v1/Accounts/:id/accessTokens/:fk", get_one, BODY_NONE, FLAGS, fail,
           "Show one of an account's access tokens", "", "200 " ACCOUNT_MEMBERS },
-        { "DELETE", "/v1/Accounts/:id/accessTokens/:fk",   account_remove,       BODY_NONE, FLAGS, fail,
+        { "DELETE", "/v1/Accounts/:id/accessTokens/:fk", remove_one, BODY_NONE, FLAGS, fail,
           "Revoke one of an account's access tokens", "", "200" },
 };
 /* clang-format on */
