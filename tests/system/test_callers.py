@@ -60,6 +60,11 @@ ROWS = {
     'revoke user':      ('DELETE /v1/tokens',             'YNYY', 'YNNNNY'),
     'revoke client':    ('DELETE /v1/tokens',             'NYNY', 'YNNNNY'),
     'revoke all':       ('DELETE /v1/tokens',             'NNNY', 'YNNNNY'),
+    'add account token': ('POST /v1/Accounts/:id/accessTokens', 'NNYY', 'YNNNNY'),
+    'list account tokens': ('GET /v1/Accounts/:id/accessTokens', 'NNYY', 'YNNNNY'),
+    'count account tokens': ('GET /v1/Accounts/:id/accessTokens/count', 'NNYY', 'YNNNNY'),
+    'show account token': ('GET /v1/Accounts/:id/accessTokens/:fk', 'NNYY', 'YNNNNY'),
+    'drop account token': ('DELETE /v1/Accounts/:id/accessTokens/:fk', 'NNYY', 'YNNNNY'),
     'health':           ('GET /healthz',                  'YYYY', 'YYYYYY'),
     'metadata':         ('GET /.well-known/oauth-authorization-server', 'YYYY', 'YYYYYY'),
     'description':      ('GET /openapi.json',             'YYYY', 'YYYYYY'),
@@ -97,11 +102,13 @@ BODIES = {
     'password': dict(password='new', old_password=PASSWORD), 'add user': dict(name='{new}'),
     'lock user': dict(state='locked'), 'add client': dict(client_id='{new}'), 'issue': dict(user='{name}'),
     'issue for client': dict(client_id='{client}'), 'issue for many': dict(data=['{id}']),
+    'add account token': {},
 }
 IDS = {
     'login token': '{login}', 'close login': '{login}', 'password': '{id}', 'show user': '{id}', 'lock user': '{id}',
     'remove user': '{id}', 'show client': '{client}', 'remove client': '{client}', 'show token': '{token_id}',
-    'revoke by id': '{token_id}', 'issue for one': '{id}',
+    'revoke by id': '{token_id}', 'issue for one': '{id}', 'add account token': '{id}', 'list account tokens': '{id}',
+    'count account tokens': '{id}', 'show account token': '{id}', 'drop account token': '{id}',
 }
 
 
@@ -183,7 +190,7 @@ def filled(value, victim):
 def attempt(world, row, victim, caller):
     """The outcome's letter, or the reply when it is none of them."""
     method, path = ROWS[row][0].split()
-    path = re.sub(r':(user_)?id', IDS.get(row, '').format(**victim), path)
+    path = re.sub(r':(user_)?id', IDS.get(row, '').format(**victim), path).replace(':fk', victim['token_id'])
     if row in QUERIES:
         path += '?' + QUERIES[row].format(**victim)
     options = {'headers': {}, **caller}
