@@ -108,14 +108,24 @@ static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t si
         return n;
 }
 
+/* To HEAD libmicrohttpd would send the end of the chunks without the chunks: there are none. */
+static struct MHD_Response *stream_response_new(Exchange *exchange) {
+        struct MHD_Response *response = MHD_create_response_from_callback(
+                        MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange, NULL);
+
+        if (response && streq(exchange->request->method, "HEAD"))
+                (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+                                               MHD_RO_END);
+        return response;
+}
+
 static struct MHD_Response *response_new(Exchange *exchange) {
         Reply *reply = &exchange->request->reply;
         struct MHD_Response *response;
         Secret *body;
 
         if (reply->stream)
-                return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
-                                                         read_stream, exchange, NULL);
+                return stream_response_new(exchange);
         if (secret_is_empty(&reply->body))
                 return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
         body = calloc(1, sizeof(*body));
