@@ -2,6 +2,7 @@
 
 #include "http-fake.h"
 #include "http-harness.h"
+#include "http/account-list.h"
 #include "wire/json-read.h"
 
 #define LIST "/v1/Accounts/a-1/accessTokens"
@@ -496,6 +497,35 @@ static void test_slow_client(void **state) {
         close(fd);
 }
 
+/* Large lists in memory are few at a time; those that come out small are not counted. */
+static void test_sorting_is_bounded(void **state) {
+        Harness *h = *state;
+        int fds[ACCOUNT_LISTS_SORTING_MAX];
+        Talk talk;
+
+        h->authority->n_account_tokens = 20;
+        h->authority->hangs = true;
+        for (size_t i = 0; i < ELEMENTSOF(fds); i++)
+                fds[i] = begin_list(h, "?filter[order]=ttl");
+        for (int i = 0; i < 100 && h->authority->n_calls < ELEMENTSOF(fds); i++)
+                harness_turn(h, 1);
+        ask(h, "GET", LIST "?filter[order]=ttl", NULL, NULL, &talk);
+        assert_int_equal(talk.status, 503);
+        assert_non_null(strstr(talk.text, "\r\nRetry-After: "));
+        h->authority->hangs = false;
+        ask(h, "GET", LIST "?filter[order]=ttl&filter[limit]=20", NULL, NULL, &talk);
+        assert_int_equal(talk.status, 200);
+        fake_answer_all(h->authority);
+        for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
+                client_receive(h, fds[i], &talk);
+                assert_int_equal(talk.status, 200);
+                close(fds[i]);
+        }
+        harness_turn(h, 5);
+        ask(h, "GET", LIST "?filter[order]=ttl", NULL, NULL, &talk);
+        assert_int_equal(talk.status, 200);
+}
+
 static void end_server(Harness *h, const char *query, int turns, bool hangs) {
         int fd = begin_list(h, query);
 
@@ -540,6 +570,7 @@ int main(void) {
                 TEST(test_store_fails_on_the_way),
                 TEST(test_client_goes),
                 TEST(test_slow_client),
+                TEST(test_sorting_is_bounded),
                 TEST(test_server_goes),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

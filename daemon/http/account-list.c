@@ -29,6 +29,7 @@ typedef struct AccountList {
         uint64_t limit; /* left */
         uint64_t n_found;
         AccountRows *rows;
+        Slots *slot;  /* taken for rows */
         Secret first; /* what is written until there is a stream */
         JsonWriter w; /* into the piece that is being made */
 } AccountList;
@@ -38,6 +39,7 @@ static void account_list_free(void *data) {
 
         account_filter_done(&list->filter);
         account_rows_free(list->rows);
+        slots_give(list->slot);
         secret_done(&list->first);
         free(list->cursor);
         free(list);
@@ -250,6 +252,20 @@ int account_count(Request *request, AccountFilter *filter) {
         return 0;
 }
 
+static int prepare_rows(AccountList *list) {
+        Slots *slots = list->request->context->sorting;
+
+        list->rows = account_rows_new(&list->filter);
+        if (!list->rows)
+                return -ENOMEM;
+        if (account_rows_are_few(list->rows))
+                return 0;
+        if (!slots_take(slots))
+                return REASON_OVERLOADED;
+        list->slot = slots;
+        return 0;
+}
+
 int account_list(Request *request, AccountFilter *filter) {
         bool given = is_given_order(filter);
         AccountList *list = account_list_new(request, filter,
@@ -258,9 +274,9 @@ int account_list(Request *request, AccountFilter *filter) {
         if (!list)
                 return -ENOMEM;
         if (!given) {
-                list->rows = account_rows_new(&list->filter);
-                if (!list->rows)
-                        return -ENOMEM;
+                int r = prepare_rows(list);
+                if (r != 0)
+                        return r;
         }
         json_write_array(&list->w, NULL);
         ask_page(list);

@@ -72,6 +72,10 @@ AccountRows *account_rows_free(AccountRows *rows) {
         return NULL;
 }
 
+bool account_rows_are_few(const AccountRows *rows) {
+        return rows->n_wanted != SIZE_MAX;
+}
+
 static int compare_numbers(int64_t a, int64_t b) {
         return (a > b) - (a < b);
 }

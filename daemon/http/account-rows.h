@@ -20,6 +20,9 @@ typedef struct AccountRows AccountRows;
 AccountRows *account_rows_new(const AccountFilter *filter);
 AccountRows *account_rows_free(AccountRows *rows);
 
+/* Whether it keeps ACCOUNT_ROWS_FEW at most. */
+bool account_rows_are_few(const AccountRows *rows);
+
 /* Copies. All of one user. 0, -ENOMEM, or REASON_LIMIT_EXCEEDED: one of the bounds above. */
 int account_rows_add(AccountRows *rows, const AccountToken *token);
 /* Takes the next one in order; what is in ret lives until the next call. false: none is left.

@@ -12,6 +12,7 @@
 #include "core/authority.h"
 #include "http/credentials.h"
 #include "http/reply.h"
+#include "http/slots.h"
 #include "wire/form.h"
 #include "wire/json-read.h"
 #include "wire/json-write.h"
@@ -27,6 +28,7 @@ typedef struct HttpContext {
         const Config *config;
         const Clock *clock;
         const char *issuer;
+        Slots *sorting; /* lists that are being put in order */
 } HttpContext;
 
 typedef struct Request Request;

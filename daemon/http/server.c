@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/journal.h"
+#include "http/account-list.h"
 #include "http/engine.h"
 #include "http/exchange.h"
 #include "http/listener.h"
@@ -118,6 +119,9 @@ int http_server_new(sd_event *event, Authority *authority, const Config *config,
                 .closed = on_closed,
                 .closed_userdata = server,
         };
+        server->exchange.http.sorting = slots_new(ACCOUNT_LISTS_SORTING_MAX);
+        if (!server->exchange.http.sorting)
+                return -ENOMEM;
         r = derive_issuer(config, NULL, 0, false, &issuer);
         if (r != 0)
                 return r;
@@ -165,6 +169,7 @@ HttpServer *http_server_free(HttpServer *server) {
                 end_engine(server, server->old[i]);
         tls_done(&server->tls);
         connections_free(server->exchange.connections);
+        slots_unref(server->exchange.http.sorting);
         sd_event_source_disable_unref(server->drain);
         free(server->issuer);
         sd_event_unref(server->event);
