@@ -65,10 +65,11 @@ struct Request {
         Kept *kept;
         AnswerWriter writer;
         unsigned answer_status;
-        const char *detail;           /* what request_fail() says in place of a reason's sentence */
+        const char *detail;          /* what request_fail() says in place of a reason's sentence */
         enum Reason answer_as_empty; /* a refusal that is an answer: the writer gets no objects */
         Reply reply;
-        /* Called once a reply stands, but not within dispatch_request(), and when its stream was fed. */
+        /* Called once a reply stands, but not within dispatch_request(), and when its stream was
+         * fed. */
         void (*ready)(Request *request, void *userdata);
         void *ready_userdata;
 };
