@@ -15,8 +15,6 @@ import pytest
 import clients
 import tokend as system
 
-pytestmark = pytest.mark.sanitize
-
 CALLS = pathlib.Path(__file__).parent / 'documents'
 SHARED = system.ROOT.parent / 'shared/apis'
 DOCUMENTS = {'accounts': 'account-access-tokens.txt', 'enterprise': 'enterprise-user-tokens.txt',
@@ -51,7 +49,7 @@ globalThis.fetch = fetch
 '''
 
 
-@pytest.fixture(params=['tcp', 'socket'])
+@pytest.fixture(params=clients.DOORS)
 def door(request, make_tokend):
     # on the socket a call without credentials is its uid's: that of the first user here
     door = clients.Door(make_tokend, request.param, {'TokenApi': {'DefaultClient': 'sandbox'}}, uid=70000)
@@ -129,7 +127,6 @@ def test_the_calls_stand_in_their_documents():
 
 # ---- accounts
 
-ACCOUNTS = '/v1/Accounts/x/accessTokens'
 CREATED = r'20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z'
 HEX = r'[0-9a-f]{64}'
 LANGUAGES = ['sh', 'py', 'mjs', 'node-fetch']
@@ -137,7 +134,6 @@ LANGUAGES = ['sh', 'py', 'mjs', 'node-fetch']
 
 @pytest.fixture
 def account(door):
-    door.need(ACCOUNTS)
     user = door.daemon.add_user('ada')
     token = door.daemon.grant('ada').json()['access_token']
     return {'id': user['id'], 'ACCESS_TOKEN': token}
@@ -195,7 +191,6 @@ def test_accounts_as_printed(call, account):
 
 @pytest.fixture
 def key(door):
-    door.need('/v1/enterprise/user-tokens')
     for number, partner in enumerate(PARTNERS):
         door.daemon.add_user(f'partner{number}', partner_id=partner)
     door.add_client('enterprise', 'x', 'client_credentials', scopes='issue')
@@ -242,7 +237,6 @@ def test_enterprise_as_printed(call, key):
 
 @pytest.fixture
 def john(door):
-    door.need('/v2/marketing/oauth/token')
     door.daemon.add_user('john_doe', 'john_doe_secret', email='john_doe@domain.com')
     door.add_client(*SOCIAL, 'password,refresh_token')
 
@@ -278,7 +272,6 @@ ATTRIBUTES = ['access_token', 'token_type', 'expires_in', 'userName', 'userId', 
 
 @pytest.fixture
 def sandbox(door):
-    door.need('/Token')
     door.add_client('sandbox', 'x', 'password')
     return door.daemon.add_user('username', 'password', role='Administrator')
 

@@ -133,8 +133,6 @@ def places():
     driver = None
     try:
         url = f'http://127.0.0.1:{daemon.port}'
-        if requests.get(url + ACCOUNTS.format('x')).status_code == 404:
-            pytest.skip(f'not there yet: {ACCOUNTS.format("x")}')
         accounts = {name: fill(daemon, url, name) for name in ('ada', 'bob')}
         mirrored = {user: requests.get(url + ACCOUNTS.format(user), headers=headers).json()
                     for user, headers, _ in accounts.values()}

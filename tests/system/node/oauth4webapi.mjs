@@ -24,10 +24,10 @@ const verbs = {
     await oauth.revocationRequest(as, client, auth, given.token, options)),
 }
 
-serve(async (verb, { url, id, secret, method, metadata }, given) => {
+serve(async (verb, { url, id, secret, method }, given) => {
   const auth = method === 'body' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret)
   try {
-    return await verbs[verb](metadata ?? await discover(url), { client_id: id }, auth, given)
+    return await verbs[verb](await discover(url), { client_id: id }, auth, given)
   } catch (e) {
     // the two that the library makes of an OAuth error
     if (e instanceof oauth.WWWAuthenticateChallengeError)

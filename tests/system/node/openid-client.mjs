@@ -2,14 +2,10 @@
 import * as openid from 'openid-client'
 import { serve } from './serve.mjs'
 
-async function configure({ url, id, secret, method, metadata }) {
+async function configure({ url, id, secret, method }) {
   const auth = method === 'body' ? openid.ClientSecretPost(secret) : openid.ClientSecretBasic(secret)
-  if (!metadata)
-    return await openid.discovery(new URL(url), id, undefined, auth,
-      { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] })
-  const config = new openid.Configuration(metadata, id, undefined, auth)
-  openid.allowInsecureRequests(config)
-  return config
+  return await openid.discovery(new URL(url), id, undefined, auth,
+    { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] })
 }
 
 const verbs = {
