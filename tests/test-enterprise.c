@@ -170,6 +170,7 @@ static void test_who_may_not(void **state) {
 
         talk_request(h, true, "POST", PATH "/id-ada", "", NULL, NULL, &talk);
         assert_int_equal(talk.status, 401);
+        assert_non_null(strstr(talk.text, "\r\nWWW-Authenticate: Bearer realm=\"tokend\"\r\n"));
         talk_request(h, true, "POST", PATH "/id-ada", "Authorization: Bearer x\r\n", NULL, NULL,
                      &talk);
         assert_int_equal(talk.status, 401);

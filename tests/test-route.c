@@ -117,6 +117,12 @@ static void test_tables(void **state) {
         assert_string_equal(request->reply.allow, "GET, HEAD");
         request_unref(request);
 
+        /* It would issue a token that nobody sees, and discard the one that somebody has. */
+        request = request_for(DOOR_TCP, "HEAD", "/Token");
+        assert_int_equal(route_find(route_tables, request), -EOPNOTSUPP);
+        assert_string_equal(request->reply.allow, "GET, POST");
+        request_unref(request);
+
         request = request_for(DOOR_TCP, "GET", "/a/socket");
         assert_int_equal(route_find(tables, request), -EOPNOTSUPP);
         request_unref(request);

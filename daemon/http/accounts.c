@@ -14,8 +14,6 @@
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
-#define CHALLENGE_ANY_BEARER "Bearer realm=\"tokend\""
-
 /* An id, a path, and what stands around them. */
 #define MESSAGE_MAX 512
 

@@ -128,11 +128,17 @@ static int issue_many(Request *request) {
         return issue(request, ids, strv_length(ids), write_many);
 }
 
+/* Who shows nothing is told what to show: the key, which is a Bearer token. */
+static void fail(Request *request, int r, const char *detail) {
+        if (r == REASON_INVALID_CLIENT)
+                request->reply.challenge = CHALLENGE_ANY_BEARER;
+}
+
 /* clang-format off */
 static const Route routes[] = {
-        { "POST", "/v1/enterprise/user-tokens",          issue_many, BODY_JSON, ROUTE_BULK, NULL,
+        { "POST", "/v1/enterprise/user-tokens",          issue_many, BODY_JSON, ROUTE_BULK, fail,
           "Tokens for many users, all or nothing", "data[]!", "201 data[{}]!" },
-        { "POST", "/v1/enterprise/user-tokens/:user_id", issue_one,  BODY_NONE, 0, NULL,
+        { "POST", "/v1/enterprise/user-tokens/:user_id", issue_one,  BODY_NONE, 0, fail,
           "A token for one user", "", "201 data{}!" },
 };
 /* clang-format on */

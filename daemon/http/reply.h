@@ -21,9 +21,10 @@ typedef struct Reply {
 #define REPLY_INIT ((Reply){ 0 })
 void reply_done(Reply *reply);
 
-#define CHALLENGE_BASIC  "Basic realm=\"tokend\""
-#define CHALLENGE_BEARER "Bearer error=\"invalid_token\""
-#define CHALLENGE_SCOPE  "Bearer error=\"insufficient_scope\""
+#define CHALLENGE_BASIC      "Basic realm=\"tokend\""
+#define CHALLENGE_ANY_BEARER "Bearer realm=\"tokend\""
+#define CHALLENGE_BEARER     "Bearer error=\"invalid_token\""
+#define CHALLENGE_SCOPE      "Bearer error=\"insufficient_scope\""
 
 /* {"error", "error_description", "reason"} of r (a Reason or a negative errno); detail NULL: the
  * reason's own sentence. It takes the place of the body before; a retry_after that is set stays. */

@@ -44,9 +44,13 @@ static bool pattern_fits(const Route *route, const Request *request,
         return *pattern == '\0';
 }
 
+/* What a GET gives that issues nothing (RFC 9110 section 9.2.1). */
+static bool answers_head(const Route *route) {
+        return streq(route->method, "GET") && !(route->flags & ROUTE_GRANT);
+}
+
 static bool method_fits(const Route *route, const char *method) {
-        return streq(route->method, method) ||
-               (streq(route->method, "GET") && streq(method, "HEAD"));
+        return streq(route->method, method) || (streq(method, "HEAD") && answers_head(route));
 }
 
 static void allow(Reply *reply, const char *method) {
@@ -77,7 +81,7 @@ int route_find(const RouteTable *const *tables, Request *request) {
                                 return 0;
                         }
                         allow(&request->reply, route->method);
-                        if (streq(route->method, "GET"))
+                        if (answers_head(route))
                                 allow(&request->reply, "HEAD");
                         if (!found)
                                 request->fail = route->fail;

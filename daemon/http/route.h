@@ -76,5 +76,5 @@ int openapi_write(Secret *out, const char *issuer, const RouteTable *const *tabl
 
 /* Finds the request's route by method and segments, and sets route and params. When the path exists
  * with other methods only: -EOPNOTSUPP, the reply's Allow, and the first one's way of refusing.
- * -ENOENT: no such path. HEAD is GET. */
+ * -ENOENT: no such path. HEAD is GET, but not where a GET issues something. */
 int route_find(const RouteTable *const *tables, Request *request);
