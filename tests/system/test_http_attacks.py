@@ -1,7 +1,9 @@
 """What comes over HTTP from those who mean harm: threats.md, "Input" 27 to 31, "Tokens" 33 to 40."""
 
 import base64
+import contextlib
 import json
+import os
 import pathlib
 import re
 import socket
@@ -566,3 +568,41 @@ def test_no_client_passes_for_a_user(daemon):
     reply = daemon.request('GET', '/v1/users', tcp=True,
                            headers={'Authorization': f'Bearer {reply.json()["access_token"]}'})
     assert reply.status == 403
+
+
+# ---- what floods
+
+@pytest.mark.root
+def test_descriptors_in_a_message_are_not_kept(make_tokend):
+    """Threat 31: 253 descriptors at once, the most that the kernel passes."""
+    daemon = make_tokend().start()
+    folder = f'/proc/{daemon.process.pid}/fd'
+    daemon.request('GET', '/healthz')
+    before = len(os.listdir(folder))
+    for _ in range(8):
+        with socket.socket(socket.AF_UNIX) as s, open(os.devnull) as null:
+            s.connect(str(daemon.socket))
+            socket.send_fds(s, [b'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'], [null.fileno()] * 253)
+            assert s.recv(4096).startswith(b'HTTP/1.1 200')
+            assert len(os.listdir(folder)) <= before + 1
+    system.wait_for(lambda: len(os.listdir(folder)) <= before, 'the connections are closed')
+
+
+@pytest.mark.root
+@pytest.mark.parametrize('framing', [b'Content-Length: 4294967296', b'Transfer-Encoding: chunked'])
+def test_an_endless_body_is_cut(make_tokend, framing):
+    """Threat 31: who sends 4 GiB is stopped behind the limit, and nothing of it is kept."""
+    daemon = make_tokend().start()
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(daemon.socket))
+        s.settimeout(system.PATIENCE)
+        sent = 0
+        s.sendall(b'POST /oauth/token HTTP/1.1\r\nHost: localhost\r\n'
+                  b'Content-Type: application/x-www-form-urlencoded\r\n' + framing + b'\r\n\r\n')
+        with contextlib.suppress(OSError):
+            while sent < 1 << 26:
+                sent += s.send(b'10000\r\n' + b'x' * 65536 + b'\r\n')
+        assert sent < 1 << 26
+        with contextlib.suppress(OSError):
+            assert s.recv(4096).startswith(b'HTTP/1.1 413')
+    assert daemon.request('GET', '/healthz').status == 200
