@@ -294,5 +294,8 @@ int main(void) {
                 cmocka_unit_test(test_no_terminal),
         };
 
+        /* Whoever started this may ignore it, as shells do for what runs in the background. */
+        signal(SIGINT, SIG_DFL);
+        signal(SIGQUIT, SIG_DFL);
         return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

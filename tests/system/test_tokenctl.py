@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 import pexpect
@@ -483,7 +484,8 @@ def test_an_empty_password_and_none(daemon, ada):
 
 def test_an_interrupted_prompt_leaves_the_echo_on(daemon, ada):
     command = f'{system.TOKENCTL} --socket={daemon.socket} login ada; cat'
-    child = pexpect.spawn('/bin/sh', ['-c', f'trap : INT; {command}'], timeout=system.PATIENCE, encoding='utf-8')
+    child = pexpect.spawn('/bin/sh', ['-c', f'trap : INT; {command}'], timeout=system.PATIENCE, encoding='utf-8',
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     child.expect('Password of ada: ')
     assert child.waitnoecho(system.PATIENCE)
     child.sendintr()
