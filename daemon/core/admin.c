@@ -65,14 +65,27 @@ void admin_finish_changed(AdminCall *admin) {
         observer->users_changed(observer->userdata, admin_change_seen, admin);
 }
 
-StoreRequest *admin_request(enum StoreVerb verb, const char *id) {
-        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(verb);
+static void list_answered(Call *call, StoreRequest *request) {
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        call->answer.users = TAKE_PTR(request->users);
+        call->answer.n_users = TAKE(request->n_users, 0);
+        call->answer.clients = TAKE_PTR(request->clients);
+        call->answer.n_clients = TAKE(request->n_clients, 0);
+        call->answer.cursor = TAKE_PTR(request->cursor);
+        call_finish(call, 0);
+}
 
-        if (!request)
-                return NULL;
-        request->key.field = STORE_KEY_ID;
-        request->key.text = strdup(id);
-        return request->key.text ? TAKE_PTR(request) : NULL;
+void admin_list(AdminCall *admin, enum StoreVerb verb, const char *cursor, unsigned limit) {
+        _cleanup_(store_request_freep) StoreRequest *request = NULL;
+
+        if (limit > PAGE_ROWS_MAX)
+                return call_finish(&admin->call, REASON_LIMIT_EXCEEDED);
+        request = store_request_new(verb);
+        if (!request || text_copy(cursor, &request->cursor) < 0)
+                return call_finish(&admin->call, -ENOMEM);
+        request->limit = limit > 0 ? limit : PAGE_ROWS_MAX;
+        call_store(&admin->call, TAKE_PTR(request), list_answered);
 }
 
 int admin_copy_scopes(char *const *scopes, char ***ret) {

@@ -27,8 +27,8 @@ void admin_hash(AdminCall *admin, const Secret *secret,
 /* Ends the call with r = 0 when whoever shows users to the machine has caught up. */
 void admin_finish_changed(AdminCall *admin);
 
-/* A request of this verb on what has this id. NULL: no memory. */
-StoreRequest *admin_request(enum StoreVerb verb, const char *id);
+/* Ends the call with a page of users or clients; limit 0: as many as a page may have. */
+void admin_list(AdminCall *admin, enum StoreVerb verb, const char *cursor, unsigned limit);
 
 /* Sorted and without doubles; no words give NULL. 0, -ENOMEM, REASON_INVALID_SCOPE. */
 int admin_copy_scopes(char *const *scopes, char ***ret);

@@ -302,13 +302,13 @@ static bool call_refused_by_throttle(Call *call, unsigned wait) {
 }
 
 bool call_is_throttled(Call *call, const char *who, const char *remote) {
-        return call_refused_by_throttle(
-                call, throttle_check(call->authority->throttle, who, remote));
+        return call_refused_by_throttle(call,
+                                        throttle_check(call->authority->throttle, who, remote));
 }
 
 bool call_verdict_is_withheld(Call *call, const char *who, const char *remote, bool matches) {
         return call_refused_by_throttle(
-                call, throttle_verdict(call->authority->throttle, who, remote, matches));
+                        call, throttle_verdict(call->authority->throttle, who, remote, matches));
 }
 
 static void password_checked(void *userdata, int r, bool matches) {
@@ -334,8 +334,7 @@ void call_check(Call *call, const Secret *secret, const Secret *hash, CallCheckS
         call->check_step = step;
 }
 
-static StoreRequest *keyed_request(enum StoreVerb verb, enum StoreKeyField field,
-                                   const char *text) {
+StoreRequest *call_request(enum StoreVerb verb, enum StoreKeyField field, const char *text) {
         _cleanup_(store_request_freep) StoreRequest *request = store_request_new(verb);
 
         if (!request)
@@ -346,9 +345,9 @@ static StoreRequest *keyed_request(enum StoreVerb verb, enum StoreKeyField field
 }
 
 StoreRequest *call_user_request(enum StoreKeyField field, const char *text) {
-        return keyed_request(STORE_USER_GET, field, text);
+        return call_request(STORE_USER_GET, field, text);
 }
 
 StoreRequest *call_client_request(const char *id) {
-        return keyed_request(STORE_CLIENT_GET, STORE_KEY_ID, id);
+        return call_request(STORE_CLIENT_GET, STORE_KEY_ID, id);
 }

@@ -125,7 +125,9 @@ void call_check(Call *call, const Secret *secret, const Secret *hash, CallCheckS
 bool call_is_throttled(Call *call, const char *who, const char *remote);
 bool call_verdict_is_withheld(Call *call, const char *who, const char *remote, bool matches);
 
-/* A look-up by one key; NULL: no memory. */
+/* A request of this verb by one key; NULL: no memory. */
+StoreRequest *call_request(enum StoreVerb verb, enum StoreKeyField field, const char *text);
+/* Look-ups of that kind. */
 StoreRequest *call_user_request(enum StoreKeyField field, const char *text);
 StoreRequest *call_client_request(const char *id);
 

@@ -150,30 +150,13 @@ void authority_client_get(Authority *authority, const Caller *caller, const char
                 call_store(&admin->call, call_client_request(id), get_answered);
 }
 
-static void list_answered(Call *call, StoreRequest *request) {
-        if (request->result != 0)
-                return call_finish(call, request->result);
-        call->answer.clients = TAKE_PTR(request->clients);
-        call->answer.n_clients = TAKE(request->n_clients, 0);
-        call->answer.cursor = TAKE_PTR(request->cursor);
-        call_finish(call, 0);
-}
-
 void authority_client_list(Authority *authority, const Caller *caller, const char *cursor,
                            unsigned limit, AnswerHandler handler, void *userdata) {
         AdminCall *admin =
                         admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
-        _cleanup_(store_request_freep) StoreRequest *request = NULL;
 
-        if (!admin)
-                return;
-        if (limit > PAGE_ROWS_MAX)
-                return call_finish(&admin->call, REASON_LIMIT_EXCEEDED);
-        request = store_request_new(STORE_CLIENT_LIST);
-        if (!request || text_copy(cursor, &request->cursor) < 0)
-                return call_finish(&admin->call, -ENOMEM);
-        request->limit = limit > 0 ? limit : PAGE_ROWS_MAX;
-        call_store(&admin->call, TAKE_PTR(request), list_answered);
+        if (admin)
+                admin_list(admin, STORE_CLIENT_LIST, cursor, limit);
 }
 
 static void remove_answered(Call *call, StoreRequest *request) {
@@ -199,5 +182,6 @@ void authority_client_remove(Authority *authority, const Caller *caller, const c
                 return;
         if (streq(id, CLIENT_LOCAL))
                 return call_finish(&admin->call, REASON_ACCESS_DENIED);
-        call_store(&admin->call, admin_request(STORE_CLIENT_REMOVE, id), remove_answered);
+        call_store(&admin->call, call_request(STORE_CLIENT_REMOVE, STORE_KEY_ID, id),
+                   remove_answered);
 }

@@ -95,10 +95,10 @@ static int user_from_request(const UserAddRequest *request, const Config *config
             (r = text_copy(request->id ? request->id : uuid, &user->id)) < 0 ||
             (r = text_copy(request->email, &user->email)) < 0 ||
             (r = text_copy(request->partner_id ? request->partner_id : user->id,
-                                 &user->partner_id)) < 0 ||
+                           &user->partner_id)) < 0 ||
             (r = text_copy(request->role, &user->role)) < 0 ||
-            (r = text_copy(request->shell ? request->shell : config->default_shell,
-                                 &user->shell)) < 0 ||
+            (r = text_copy(request->shell ? request->shell : config->default_shell, &user->shell)) <
+                            0 ||
             (r = text_copy(request->home, &user->home)) < 0)
                 return r;
         if (!user->home && (r = home_default(config->home_base, user->name, &user->home)) < 0)
@@ -122,8 +122,8 @@ static void add_finished(Call *call, StoreRequest *request) {
 static void add_unlock(UserAddCall *add) {
         bool has_password = !secret_is_empty(&add->hash);
         _cleanup_(store_request_freep) StoreRequest *request =
-                        admin_request(has_password ? STORE_USER_SET_PASSWORD : STORE_USER_SET_STATE,
-                                      add->added_id);
+                        call_request(has_password ? STORE_USER_SET_PASSWORD : STORE_USER_SET_STATE,
+                                     STORE_KEY_ID, add->added_id);
 
         if (!request || (has_password &&
                          secret_set(&request->hash, secret_text(&add->hash), add->hash.size) < 0))
@@ -147,7 +147,7 @@ static void add_taken_back(Call *call, StoreRequest *request) {
 
 static void add_take_back(UserAddCall *add, int failure) {
         add->failure = failure;
-        call_store(&add->admin.call, admin_request(STORE_USER_REMOVE, add->added_id),
+        call_store(&add->admin.call, call_request(STORE_USER_REMOVE, STORE_KEY_ID, add->added_id),
                    add_taken_back);
 }
 
@@ -223,8 +223,8 @@ static int add_adopt(UserAddCall *add, NssUser *known) {
         return 0;
 }
 
-/* A user of tokend's own, which gets a group of its name and number. 0 or a Reason. What userdb must
- * not serve would keep it from serving anybody. */
+/* A user of tokend's own, which gets a group of its name and number. 0 or a Reason. What userdb
+ * must not serve would keep it from serving anybody. */
 static int add_own(UserAddCall *add, const NssAnswer *answer) {
         uint32_t uid = add->request->uid;
 

@@ -56,7 +56,7 @@ static void password_written(Call *call, StoreRequest *request) {
 static void password_write(PasswordCall *set) {
         Call *call = &set->admin.call;
         _cleanup_(store_request_freep) StoreRequest *request =
-                        admin_request(STORE_USER_SET_PASSWORD, set->user->id);
+                        call_request(STORE_USER_SET_PASSWORD, STORE_KEY_ID, set->user->id);
 
         if (!request || secret_set(&request->hash, secret_text(&set->hash), set->hash.size) < 0)
                 return call_finish(call, -ENOMEM);

@@ -51,30 +51,13 @@ void authority_user_get(Authority *authority, const Caller *caller, const char *
                    get_answered);
 }
 
-static void list_answered(Call *call, StoreRequest *request) {
-        if (request->result != 0)
-                return call_finish(call, request->result);
-        call->answer.users = TAKE_PTR(request->users);
-        call->answer.n_users = TAKE(request->n_users, 0);
-        call->answer.cursor = TAKE_PTR(request->cursor);
-        call_finish(call, 0);
-}
-
 void authority_user_list(Authority *authority, const Caller *caller, const char *cursor,
                          unsigned limit, AnswerHandler handler, void *userdata) {
         AdminCall *admin =
                         admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
-        _cleanup_(store_request_freep) StoreRequest *request = NULL;
 
-        if (!admin)
-                return;
-        if (limit > PAGE_ROWS_MAX)
-                return call_finish(&admin->call, REASON_LIMIT_EXCEEDED);
-        request = store_request_new(STORE_USER_LIST);
-        if (!request || text_copy(cursor, &request->cursor) < 0)
-                return call_finish(&admin->call, -ENOMEM);
-        request->limit = limit > 0 ? limit : PAGE_ROWS_MAX;
-        call_store(&admin->call, TAKE_PTR(request), list_answered);
+        if (admin)
+                admin_list(admin, STORE_USER_LIST, cursor, limit);
 }
 
 /* After every change: what was cached of the user's tokens may be dead. */
@@ -96,7 +79,8 @@ void authority_user_remove(Authority *authority, const Caller *caller, const cha
         if (!admin)
                 return;
         admin_audit(admin, AUDIT_USER_REMOVED);
-        call_store(&admin->call, admin_request(STORE_USER_REMOVE, id), change_answered);
+        call_store(&admin->call, call_request(STORE_USER_REMOVE, STORE_KEY_ID, id),
+                   change_answered);
 }
 
 void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
@@ -110,7 +94,7 @@ void authority_user_set_state(Authority *authority, const Caller *caller, const 
         if ((unsigned)state >= _USER_STATE_MAX)
                 return call_finish(&admin->call, REASON_INVALID_VALUE);
         admin_audit(admin, AUDIT_USER_STATE);
-        request = admin_request(STORE_USER_SET_STATE, id);
+        request = call_request(STORE_USER_SET_STATE, STORE_KEY_ID, id);
         if (request)
                 request->state = state;
         call_store(&admin->call, request, change_answered);
