@@ -10,7 +10,9 @@
         X(EMPTY_PASSWORD, "empty-password", "empty passwords are refused")                         \
         X(USER_UNKNOWN, "user-unknown", "no such user")                                            \
         X(USER_LOCKED, "user-locked", "the account is locked")                                     \
+        X(USER_EXPIRED, "user-expired", "the account has expired")                                 \
         X(PASSWORD_MUST_CHANGE, "password-must-change", "the password must be changed first")      \
+        X(PASSWORD_UNCHANGED, "password-unchanged", "the new password is the old one")             \
         X(NOT_KNOWN_TO_NSS, "not-known-to-nss", "the system does not know this user")              \
         X(UID_NOT_PERMITTED, "uid-not-permitted", "users with this uid may not log in here")       \
         X(USER_MISMATCH, "user-mismatch", "the answer is about another user")                      \

@@ -48,6 +48,7 @@ User *user_free(User *user) {
         free(user->shell);
         strv_free(user->groups);
         strv_free(user->scopes);
+        strv_free(user->ssh_keys);
         secret_done(&user->hash);
         free(user);
         return NULL;
@@ -83,6 +84,8 @@ int user_copy(const User *user, User **ret) {
                 r = strv_copy(user->groups, &copy->groups);
         if (r >= 0 && user->scopes)
                 r = strv_copy(user->scopes, &copy->scopes);
+        if (r >= 0 && user->ssh_keys)
+                r = strv_copy(user->ssh_keys, &copy->ssh_keys);
         if (r >= 0 && !secret_is_empty(&user->hash))
                 r = secret_set(&copy->hash, user->hash.text, user->hash.size);
         if (r < 0)
@@ -92,6 +95,7 @@ int user_copy(const User *user, User **ret) {
         copy->gid = user->gid;
         copy->adopted = user->adopted;
         copy->state = user->state;
+        copy->expires = user->expires;
         copy->created = user->created;
         copy->epoch = user->epoch;
         *ret = TAKE_PTR(copy);

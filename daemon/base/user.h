@@ -23,8 +23,10 @@ typedef struct User {
         char *shell;
         char **groups; /* supplementary, by name; NULL: none */
         char **scopes; /* what its tokens may have (scope.h) */
+        char **ssh_keys; /* lines of authorized_keys(5), "TYPE BASE64 [COMMENT]"; NULL: none */
         Secret hash;   /* crypt(5) */
         enum UserState state;
+        int64_t expires; /* µs UTC: from then on it may not log in, and has no tokens; 0: never */
         int64_t created; /* µs UTC */
         int64_t epoch;   /* never given twice on one store */
 } User;

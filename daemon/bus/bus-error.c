@@ -17,7 +17,9 @@
         X(EMPTY_PASSWORD, SD_BUS_ERROR_INVALID_ARGS)                                               \
         X(USER_UNKNOWN, BUS_ERROR_NO_SUCH_USER)                                                    \
         X(USER_LOCKED, SD_BUS_ERROR_ACCESS_DENIED)                                                 \
+        X(USER_EXPIRED, SD_BUS_ERROR_ACCESS_DENIED)                                                \
         X(PASSWORD_MUST_CHANGE, SD_BUS_ERROR_ACCESS_DENIED)                                        \
+        X(PASSWORD_UNCHANGED, SD_BUS_ERROR_INVALID_ARGS)                                           \
         X(NOT_KNOWN_TO_NSS, BUS_ERROR_NO_SUCH_USER)                                                \
         X(UID_NOT_PERMITTED, SD_BUS_ERROR_ACCESS_DENIED)                                           \
         X(USER_MISMATCH, SD_BUS_ERROR_ACCESS_DENIED)                                               \

@@ -16,7 +16,9 @@ enum GrantView { SAME, GRANT };
         X(EMPTY_PASSWORD, 400, "invalid_request", SAME)                                            \
         X(USER_UNKNOWN, 404, "not_found", GRANT)                                                   \
         X(USER_LOCKED, 403, "access_denied", GRANT)                                                \
+        X(USER_EXPIRED, 403, "access_denied", GRANT)                                               \
         X(PASSWORD_MUST_CHANGE, 403, "access_denied", GRANT)                                       \
+        X(PASSWORD_UNCHANGED, 400, "invalid_request", SAME)                                        \
         X(NOT_KNOWN_TO_NSS, 403, "access_denied", GRANT)                                           \
         X(UID_NOT_PERMITTED, 403, "access_denied", GRANT)                                          \
         X(USER_MISMATCH, 403, "access_denied", GRANT)                                              \

@@ -110,9 +110,26 @@ static const char schema_2[] =
         "CREATE INDEX tokens_from_token_api ON tokens(user_id, client_id)"
         " WHERE grant_type = '" TOKEN_GRANT_TOKEN_API "';";
 
+/* Accounts that expire, keys for sshd, and what the throttle keeps over a restart: failures are
+ * found by a keyed hash (key; 0: those that share the remote's count), names are those of users. */
+static const char schema_3[] =
+        "ALTER TABLE users ADD COLUMN expires BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE users ADD COLUMN ssh_keys TEXT;"
+        "CREATE TABLE failures("
+        " remote TEXT NOT NULL,"
+        " key BIGINT NOT NULL,"
+        " name TEXT,"
+        " n BIGINT NOT NULL,"
+        " last BIGINT NOT NULL,"
+        " PRIMARY KEY(remote, key)) WITHOUT ROWID;"
+        "CREATE TABLE secrets("
+        " name TEXT NOT NULL PRIMARY KEY,"
+        " value BLOB NOT NULL) WITHOUT ROWID;";
+
 static const char *const schema_steps[] = {
         schema_1,
         schema_2,
+        schema_3,
 };
 
 static int apply_step(Backend *backend, const char *step, int64_t number) {

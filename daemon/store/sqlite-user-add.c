@@ -88,26 +88,28 @@ static int parent_check(Backend *backend, const char *parent_id) {
 }
 
 static int user_insert(Backend *backend, const User *user, const char *folded) {
-        _cleanup_(freep) char *groups = NULL, *scopes = NULL;
+        _cleanup_(freep) char *groups = NULL, *scopes = NULL, *ssh_keys = NULL;
         int r;
 
         r = sql_join(user->groups, &groups);
         if (r >= 0)
                 r = sql_join(user->scopes, &scopes);
+        if (r >= 0)
+                r = sql_join(user->ssh_keys, &ssh_keys);
         if (r < 0)
                 return r;
         return SQL(backend,
                    "INSERT INTO users(id, name, email, email_folded, partner_id, role, parent_id,"
                    " uid, gid, adopted, home, shell, group_names, scopes, hash, state, created,"
-                   " epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-                   " ?15, ?16, ?17, ?18)",
+                   " epoch, expires, ssh_keys) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+                   " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
                    sql_text(user->id), sql_text(user->name), sql_text(user->email),
                    sql_text(folded), sql_text(user->partner_id), sql_text(user->role),
                    sql_text(user->parent_id), sql_integer(user->uid), sql_integer(user->gid),
                    sql_integer(user->adopted), sql_text(user->home), sql_text(user->shell),
                    sql_text(groups), sql_text(scopes), sql_secret(&user->hash),
                    sql_integer(user->state), sql_integer(user->created),
-                   sql_integer(user->epoch));
+                   sql_integer(user->epoch), sql_integer(user->expires), sql_text(ssh_keys));
 }
 
 int run_user_add(Backend *backend, StoreRequest *request) {

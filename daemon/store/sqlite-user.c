@@ -10,7 +10,8 @@
 
 #define USER_COLUMNS                                                                               \
         "u.id, u.name, u.email, u.partner_id, u.role, u.parent_id, u.home, u.shell,"               \
-        " u.group_names, u.scopes, u.hash, u.uid, u.gid, u.adopted, u.state, u.created, u.epoch"
+        " u.group_names, u.scopes, u.ssh_keys, u.hash, u.uid, u.gid, u.adopted, u.state,"          \
+        " u.expires, u.created, u.epoch"
 
 static int user_read(const Query *query, User **ret) {
         _cleanup_(user_freep) User *user = user_new();
@@ -28,15 +29,18 @@ static int user_read(const Query *query, User **ret) {
         if (r >= 0)
                 r = query_strv(query, 9, &user->scopes);
         if (r >= 0)
-                r = query_secret(query, 10, &user->hash);
+                r = query_strv(query, 10, &user->ssh_keys);
+        if (r >= 0)
+                r = query_secret(query, 11, &user->hash);
         if (r < 0)
                 return r;
-        user->uid = (uint32_t)query_integer(query, 11);
-        user->gid = (uint32_t)query_integer(query, 12);
-        user->adopted = query_integer(query, 13) != 0;
-        user->state = (enum UserState)query_integer(query, 14);
-        user->created = query_integer(query, 15);
-        user->epoch = query_integer(query, 16);
+        user->uid = (uint32_t)query_integer(query, 12);
+        user->gid = (uint32_t)query_integer(query, 13);
+        user->adopted = query_integer(query, 14) != 0;
+        user->state = (enum UserState)query_integer(query, 15);
+        user->expires = query_integer(query, 16);
+        user->created = query_integer(query, 17);
+        user->epoch = query_integer(query, 18);
         if ((unsigned)user->state >= _USER_STATE_MAX)
                 return -EUCLEAN;
         *ret = TAKE_PTR(user);
