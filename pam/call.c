@@ -6,6 +6,9 @@
 #include "pam/call.h"
 #include "pam/report.h"
 #include "peer.h"
+#include "wire/protocol.h"
+
+#define PASSWD_FILE "/etc/passwd"
 
 static const char *item_text(pam_handle_t *pamh, int item) {
         const void *text = NULL;
@@ -53,7 +56,12 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
 }
 
 bool call_is_foreign(const Call *call) {
-        return call->options.min_uid > 0 && strcmp(call->user, "root") == 0;
+        uid_t uid;
+
+        if (call->options.min_uid > 0 && strcmp(call->user, "root") == 0)
+                return true;
+        return call->options.skip_local && !pam_getenv(call->pamh, LOGIN_VARIABLE) &&
+               passwd_find_uid(PASSWD_FILE, call->user, &uid) == 0;
 }
 
 static int failure_priority(int result, int code) {

@@ -24,7 +24,8 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
                int argc, const char **argv);
 
 /* Whether this user is none of tokend's whatever it says: root, who must get in when nothing else
- * does, unless min_uid=0 gives root to tokend. */
+ * does, unless min_uid=0 gives root to tokend; with skip_local also whoever stands in /etc/passwd
+ * and was not let in by tokend. Asks nobody, so that nobody waits for it. */
 bool call_is_foreign(const Call *call);
 
 /* Logs a refusal or a failure and gives PAM's code for it: PAM_SUCCESS only for sessions

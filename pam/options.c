@@ -87,6 +87,11 @@ static int set_try_first_pass(Options *options, const char *value) {
         return 0;
 }
 
+static int set_skip_local(Options *options, const char *value) {
+        options->skip_local = true;
+        return 0;
+}
+
 /* A name that ends in '=' takes a value. */
 /* clang-format off */
 static const struct {
@@ -99,6 +104,7 @@ static const struct {
         { "debug",          set_debug          },
         { "use_first_pass", set_use_first_pass },
         { "try_first_pass", set_try_first_pass },
+        { "skip_local",     set_skip_local     },
 };
 /* clang-format on */
 

@@ -15,6 +15,7 @@ typedef struct Options {
         bool debug;
         bool use_first_pass;
         bool try_first_pass;
+        bool skip_local; /* users of /etc/passwd, unless tokend let them in */
 } Options;
 
 /* 0, or -EINVAL with *ret_bad being the word that is no option or has a value that it can't have:

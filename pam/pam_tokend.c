@@ -179,10 +179,11 @@ EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const c
         int code = call_begin(&call, "close_session", PAM_FAMILY_SESSION, pamh, argc, argv);
         if (code != PAM_SUCCESS)
                 return code;
-        if (call_is_foreign(&call))
+        /* What was opened is closed, whatever became of the variable meanwhile. */
+        Session *session = find_session(pamh);
+        if (!session && call_is_foreign(&call))
                 return call_fail(&call, REASON_USER_UNKNOWN);
 
-        Session *session = find_session(pamh);
         const char *id = session ? session->id : pam_getenv(pamh, LOGIN_VARIABLE);
         if (!id || id[0] == '\0' || (session && session->is_closed))
                 return call_succeed(&call, "no login to close");

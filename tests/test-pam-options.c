@@ -25,11 +25,13 @@ static void test_defaults(void **state) {
         assert_int_equal(options.timeout_msec, 3000);
         assert_int_equal(options.min_uid, 1000);
         assert_false(options.debug || options.use_first_pass || options.try_first_pass);
+        assert_false(options.skip_local);
 }
 
 static void test_all(void **state) {
         const char *words[] = { "socket=/a b",    "timeout=0.3",    "min_uid=0",     "debug",
-                                "use_first_pass", "try_first_pass", "timeout=1500ms" };
+                                "use_first_pass", "try_first_pass", "timeout=1500ms",
+                                "skip_local" };
         Options options;
         const char *bad = NULL;
 
@@ -38,6 +40,7 @@ static void test_all(void **state) {
         assert_int_equal(options.timeout_msec, 1500);
         assert_int_equal(options.min_uid, 0);
         assert_true(options.debug && options.use_first_pass && options.try_first_pass);
+        assert_true(options.skip_local);
 
         words[3] = "Debug";
         assert_int_equal(options_parse(ELEMENTSOF(words), words, &options, &bad), -EINVAL);

@@ -194,6 +194,43 @@ static void test_session_codes(void **state) {
         assert_int_equal(pam_close_session(host->pamh, 0), HOST_IGNORED);
 }
 
+/* skip_local: a user of /etc/passwd is no business of tokend's unless tokend let it in. */
+static void test_skip_local(void **state) {
+        Host *host = *state;
+
+        host_options(host, HOST_PATIENCE " skip_local");
+        host_answer(host, 200, HOST_GRANT);
+        host_start(host, "daemon");
+        assert_int_equal(pam_authenticate(host->pamh, 0), PAM_USER_UNKNOWN);
+        assert_int_equal(pam_acct_mgmt(host->pamh, 0), PAM_USER_UNKNOWN);
+        assert_int_equal(pam_open_session(host->pamh, 0), HOST_IGNORED);
+        assert_int_equal(pam_close_session(host->pamh, 0), HOST_IGNORED);
+        assert_int_equal(pam_chauthtok(host->pamh, 0), HOST_IGNORED);
+        assert_int_equal(host->n_prompts, 0);
+        assert_int_equal(fake_count(&host->fake), 0);
+
+        /* Others are asked about as ever. */
+        host_answer(host, 200, HOST_CHECK);
+        assert_int_equal(account(host, "ada"), PAM_SUCCESS);
+
+        /* Let in by tokend: asked about, and closed though the user took the variable away. */
+        static const int statuses[] = { 403, 200, 200 };
+        static const char *const bodies[] = {
+                "{\"reason\":\"user-locked\"}",
+                "{\"login\":\"" HOST_ID "\",\"username\":\"daemon\",\"uid\":70000,\"gid\":1}",
+                HOST_CLOSED,
+        };
+        host_script(host, 3, statuses, bodies);
+        host_start(host, "daemon");
+        assert_int_equal(pam_putenv(host->pamh, "TOKEND_LOGIN=" HOST_ID), PAM_SUCCESS);
+        assert_int_equal(pam_acct_mgmt(host->pamh, 0), PAM_PERM_DENIED);
+        assert_int_equal(pam_open_session(host->pamh, 0), PAM_SUCCESS);
+        assert_int_equal(pam_putenv(host->pamh, "TOKEND_LOGIN"), PAM_SUCCESS);
+        assert_int_equal(pam_close_session(host->pamh, 0), PAM_SUCCESS);
+        assert_int_equal(fake_count(&host->fake), 3);
+        assert_non_null(strstr(host->fake.requests[2], "DELETE /v1/logins/" HOST_ID));
+}
+
 /* tokend gone between authenticate and the end of the session: nothing of it ends the login. */
 static void test_daemon_away(void **state) {
         Host *host = *state;
@@ -284,6 +321,7 @@ int main(void) {
                 HOST_TEST(test_session),         HOST_TEST(test_close_elsewhere),
                 HOST_TEST(test_session_codes),   HOST_TEST(test_daemon_away),
                 HOST_TEST(test_password),        HOST_TEST(test_snippet),
+                HOST_TEST(test_skip_local),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
