@@ -1,154 +1,20 @@
-/* What the PAM module asks, as HTTP calls (docs/http.md). A refusal needs no proof; a success does:
- * status 200, JSON, the user's own name, and every member that the caller relies on, or it is
- * REPLY_MALFORMED. */
+/* Logins: the password grant, the account's check, and a session's beginning and end, as HTTP calls
+ * (docs/http.md). What is asked about a user is answered about that very user, or it is refused. */
 
 #include <errno.h>
 #include <unistd.h>
 
-#include "login.h"
-#include "transport-unix.h"
+#include "login-call.h"
 #include "wire/cleanup.h"
 #include "wire/form.h"
-#include "wire/json-read.h"
 #include "wire/text.h"
-
-/* What the transport gives when nobody is there to answer. Anything else it gives (no memory, no
- * descriptors) is the host's own trouble and stays an errno. */
-/* clang-format off */
-static const struct {
-        int error;
-        enum Reason reason;
-} transport_reasons[] = {
-        { ENOENT,       REASON_DAEMON_UNREACHABLE },
-        { ENOTDIR,      REASON_DAEMON_UNREACHABLE },
-        { ELOOP,        REASON_DAEMON_UNREACHABLE },
-        { EACCES,       REASON_DAEMON_UNREACHABLE },
-        { EPERM,        REASON_DAEMON_UNREACHABLE },
-        { ENOTSOCK,     REASON_DAEMON_UNREACHABLE },
-        { EPROTOTYPE,   REASON_DAEMON_UNREACHABLE },
-        { ECONNREFUSED, REASON_DAEMON_UNREACHABLE },
-        { ECONNRESET,   REASON_DAEMON_UNREACHABLE },
-        { ETIMEDOUT,    REASON_TIMED_OUT          },
-        { EBADMSG,      REASON_REPLY_MALFORMED    },
-};
-/* clang-format on */
-
-/* For a refusal without a word that we know. */
-/* clang-format off */
-static const struct {
-        int status;
-        enum Reason reason;
-} status_reasons[] = {
-        { 400, REASON_INVALID_REQUEST   },
-        { 401, REASON_ACCESS_DENIED     },
-        { 403, REASON_ACCESS_DENIED     },
-        { 429, REASON_TOO_MANY_FAILURES },
-        { 503, REASON_OVERLOADED        },
-};
-/* clang-format on */
-
-static int transport_reason(int r) {
-        for (size_t i = 0; i < ELEMENTSOF(transport_reasons); i++)
-                if (r == -transport_reasons[i].error)
-                        return transport_reasons[i].reason;
-        return r;
-}
-
-static int status_reason(int status) {
-        for (size_t i = 0; i < ELEMENTSOF(status_reasons); i++)
-                if (status == status_reasons[i].status)
-                        return status_reasons[i].reason;
-        return REASON_REPLY_MALFORMED;
-}
-
-static int malformed_unless_broken(int r) {
-        return r == -ENOMEM ? r : REASON_REPLY_MALFORMED;
-}
-
-/* The member's reason; REASON_NONE when absent. An unknown word is REASON_REPLY_MALFORMED. */
-static int read_reason(const Json *json, enum Reason *ret) {
-        _cleanup_(freep) char *word = NULL;
-
-        int r = json_get_text(json, JSON_ROOT, "reason", &word);
-        if (r == -ENOENT) {
-                *ret = REASON_NONE;
-                return 0;
-        }
-        if (r < 0)
-                return malformed_unless_broken(r);
-        enum Reason reason = reason_from_string(word);
-        if (reason == REASON_NONE)
-                return REASON_REPLY_MALFORMED;
-        *ret = reason;
-        return 0;
-}
-
-static int read_refusal(const HttpReply *reply, const Json *json) {
-        enum Reason reason = REASON_NONE;
-
-        if (reply->status < 400)
-                return REASON_REPLY_MALFORMED;
-        if (json && read_reason(json, &reason) == 0 && reason != REASON_NONE)
-                return reason;
-        return status_reason(reply->status);
-}
-
-/* 0: status 200, and *ret is its JSON, which borrows reply's body. */
-static int call(const LoginContext *context, const HttpRequest *request, HttpReply *reply,
-                Json **ret) {
-        _cleanup_(json_freep) Json *json = NULL;
-        int parsed = -EBADMSG;
-
-        int r = transport_unix_call(context->socket_path, context->trusted_uid,
-                                    context->timeout_msec, request, reply);
-        if (r != 0)
-                return transport_reason(r);
-
-        if (reply->is_json)
-                parsed = json_parse(secret_text(&reply->body), reply->body.size, &json);
-        if (parsed == -ENOMEM)
-                return -ENOMEM;
-        if (reply->status != 200)
-                return read_refusal(reply, json);
-        if (parsed < 0 || json_type(json, JSON_ROOT) != JSON_OBJECT)
-                return REASON_REPLY_MALFORMED;
-        *ret = TAKE_PTR(json);
-        return 0;
-}
-
-static int read_number(const Json *json, const char *name, uint32_t *ret) {
-        int64_t value;
-
-        int r = json_get_int64(json, JSON_ROOT, name, &value);
-        if (r < 0)
-                return malformed_unless_broken(r);
-        /* The last one means "none" to every call of the system. */
-        if (value < 0 || value >= UINT32_MAX)
-                return REASON_REPLY_MALFORMED;
-        *ret = (uint32_t)value;
-        return 0;
-}
-
-static int read_user(const Json *json, const char *user, LoginReply *ret) {
-        _cleanup_(freep) char *name = NULL;
-
-        int r = json_get_text(json, JSON_ROOT, "username", &name);
-        if (r < 0)
-                return malformed_unless_broken(r);
-        if (!streq(name, user))
-                return REASON_USER_MISMATCH;
-        r = read_number(json, "uid", &ret->uid);
-        if (r == 0)
-                r = read_number(json, "gid", &ret->gid);
-        return r;
-}
 
 static int read_state(const Json *json, LoginReply *ret) {
         _cleanup_(freep) char *state = NULL;
 
         int r = json_get_text(json, JSON_ROOT, "state", &state);
         if (r < 0)
-                return malformed_unless_broken(r);
+                return login_malformed(r);
         if (streq(state, "active"))
                 ret->state = REASON_NONE;
         else if (streq(state, "password-must-change"))
@@ -163,7 +29,7 @@ static int read_login(const Json *json, LoginReply *ret) {
         _cleanup_(freep) char *id = NULL;
         enum Reason reason;
 
-        int r = read_reason(json, &reason);
+        int r = login_read_reason(json, &reason);
         if (r != 0)
                 return r;
         r = json_get_text(json, JSON_ROOT, "login", &id);
@@ -172,7 +38,7 @@ static int read_login(const Json *json, LoginReply *ret) {
                 return 0;
         }
         if (r < 0)
-                return malformed_unless_broken(r);
+                return login_malformed(r);
         if (!text_is_hex(id, TOKEN_ID_SIZE))
                 return REASON_REPLY_MALFORMED;
         if (reason != REASON_NONE && reason != REASON_PASSWORD_MUST_CHANGE)
@@ -182,9 +48,7 @@ static int read_login(const Json *json, LoginReply *ret) {
 }
 
 static int append_if_text(Secret *form, const char *name, const char *value) {
-        if (!value || !text_is_utf8(value, strlen(value)))
-                return 0;
-        return form_append(form, name, value);
+        return login_is_text(value) ? form_append(form, name, value) : 0;
 }
 
 /* Where the login comes from: root's word only. */
@@ -199,6 +63,22 @@ static int append_origin(Secret *form, const LoginContext *context) {
         return r;
 }
 
+bool login_may_take_tokens(const LoginContext *context) {
+        return geteuid() == 0 && login_is_text(context->service);
+}
+
+/* Without this, a password is all that is taken. */
+static int append_accept(Secret *form, const LoginContext *context) {
+        bool is_token_alone = !(context->accept & LOGIN_ACCEPT_PASSWORD);
+
+        if (!(context->accept & LOGIN_ACCEPT_TOKEN) || !login_may_take_tokens(context))
+                return 0;
+        int r = form_append(form, "accept", is_token_alone ? "token" : "password token");
+        if (r == 0 && context->once)
+                r = form_append(form, "once", "1");
+        return r;
+}
+
 static int write_grant(const LoginContext *context, const char *user, const Secret *password,
                        Secret *ret) {
         int r = form_append(ret, "grant_type", "password");
@@ -209,6 +89,8 @@ static int write_grant(const LoginContext *context, const char *user, const Secr
                 r = form_append_bytes(ret, "password", secret_text(password), password->size);
         else if (r == 0)
                 r = form_append(ret, "junk", "1");
+        if (r == 0 && password)
+                r = append_accept(ret, context);
         return r == 0 ? append_origin(ret, context) : r;
 }
 
@@ -220,7 +102,7 @@ static int junk_reason(int r) {
 }
 
 static int read_grant(const Json *json, const char *user, LoginReply *ret) {
-        int r = read_user(json, user, ret);
+        int r = login_read_user(json, user, ret);
 
         if (r == 0)
                 r = read_state(json, ret);
@@ -229,7 +111,9 @@ static int read_grant(const Json *json, const char *user, LoginReply *ret) {
         return r;
 }
 
-static int check_password(const Secret *password) {
+static int check_password(const LoginContext *context, const Secret *password) {
+        if (context->accept == LOGIN_ACCEPT_TOKEN && !login_may_take_tokens(context))
+                return REASON_ACCESS_DENIED;
         if (!password)
                 /* Only root may say so; from others it would be an ordinary guess. */
                 return geteuid() == 0 ? 0 : REASON_NOT_KNOWN_TO_NSS;
@@ -248,19 +132,19 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
 
         if (!user_name_is_valid(user))
                 return REASON_INVALID_NAME;
-        r = check_password(password);
+        r = check_password(context, password);
         if (r != 0)
                 return r;
         r = write_grant(context, user, password, &form);
         if (r < 0)
                 return r;
 
-        r = call(context,
-                 &(HttpRequest){ .method = "POST",
-                                 .path = "/oauth/token",
-                                 .content_type = TYPE_FORM,
-                                 .body = &form },
-                 &reply, &json);
+        r = login_call(context,
+                       &(HttpRequest){ .method = "POST",
+                                       .path = "/oauth/token",
+                                       .content_type = TYPE_FORM,
+                                       .body = &form },
+                       &reply, &json);
         ret->retry_after = reply.retry_after;
         if (!password)
                 return junk_reason(r);
@@ -271,17 +155,20 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
         return r;
 }
 
-/* prefix, then the name as a query's value. */
-static int write_path(const char *prefix, const char *id, const char *user, Secret *ret) {
-        int r = secret_append_text(ret, prefix);
+/* "" when it does not say: acct_mgmt can do without. */
+static int read_user_id(const Json *json, LoginReply *ret) {
+        _cleanup_(freep) char *id = NULL;
 
-        if (r == 0)
-                r = secret_append_text(ret, id);
-        if (r == 0)
-                r = secret_append_text(ret, "?user=");
-        if (r == 0)
-                r = percent_encode(ret, user, strlen(user));
-        return r;
+        int r = json_get_text(json, JSON_ROOT, "id", &id);
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return login_malformed(r);
+        size_t size = strlen(id);
+        if (size == 0 || size >= sizeof(ret->user_id))
+                return REASON_REPLY_MALFORMED;
+        memcpy(ret->user_id, id, size + 1);
+        return 0;
 }
 
 int login_check(const LoginContext *context, const char *user, LoginReply *ret) {
@@ -293,16 +180,18 @@ int login_check(const LoginContext *context, const char *user, LoginReply *ret) 
 
         if (!user_name_is_valid(user))
                 return REASON_INVALID_NAME;
-        r = write_path("/v1/logins/check", "", user, &path);
+        r = login_write_path("/v1/logins/check?user=", user, "", &path);
         if (r < 0)
                 return r;
-        r = call(context, &(HttpRequest){ .method = "GET", .path = secret_text(&path) }, &reply,
-                 &json);
+        r = login_call(context, &(HttpRequest){ .method = "GET", .path = secret_text(&path) },
+                       &reply, &json);
         ret->retry_after = reply.retry_after;
         if (r == 0)
-                r = read_user(json, user, &login);
+                r = login_read_user(json, user, &login);
         if (r == 0)
                 r = read_state(json, &login);
+        if (r == 0)
+                r = read_user_id(json, &login);
         if (r == 0)
                 *ret = login;
         return r;
@@ -325,15 +214,15 @@ int login_open(const LoginContext *context, const char *user, const char *id, Lo
         if (r < 0)
                 return r;
 
-        r = call(context,
-                 &(HttpRequest){ .method = "POST",
-                                 .path = "/v1/logins",
-                                 .content_type = TYPE_FORM,
-                                 .body = &form },
-                 &reply, &json);
+        r = login_call(context,
+                       &(HttpRequest){ .method = "POST",
+                                       .path = "/v1/logins",
+                                       .content_type = TYPE_FORM,
+                                       .body = &form },
+                       &reply, &json);
         ret->retry_after = reply.retry_after;
         if (r == 0)
-                r = read_user(json, user, &login);
+                r = login_read_user(json, user, &login);
         if (r == 0)
                 r = read_login(json, &login);
         if (r == 0)
@@ -352,13 +241,15 @@ int login_close(const LoginContext *context, const char *user, const char *id) {
                 return REASON_INVALID_NAME;
         if (!text_is_hex(id, TOKEN_ID_SIZE))
                 return REASON_LOGIN_UNKNOWN;
-        r = write_path("/v1/logins/", id, user, &path);
+        r = login_write_path("/v1/logins/", id, "?user=", &path);
+        if (r == 0)
+                r = percent_encode(&path, user, strlen(user));
         if (r < 0)
                 return r;
-        r = call(context, &(HttpRequest){ .method = "DELETE", .path = secret_text(&path) }, &reply,
-                 &json);
+        r = login_call(context, &(HttpRequest){ .method = "DELETE", .path = secret_text(&path) },
+                       &reply, &json);
         if (r != 0)
                 return r;
         r = json_get_int64(json, JSON_ROOT, "revoked", &revoked);
-        return r < 0 ? malformed_unless_broken(r) : 0;
+        return r < 0 ? login_malformed(r) : 0;
 }

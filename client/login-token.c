@@ -1,0 +1,48 @@
+/* The token of a session (docs/http.md, POST /v1/logins/:id/token). It is read into a Secret and goes
+ * nowhere else. */
+
+#include <errno.h>
+
+#include "login-call.h"
+#include "wire/cleanup.h"
+#include "wire/form.h"
+#include "wire/text.h"
+
+/* The user was named in the question, so the answer's login is what tells whose token it is. */
+static int read_token(const Json *json, const char *id, Secret *ret) {
+        _cleanup_(secret_done) Secret token = SECRET_INIT;
+        _cleanup_(freep) char *login = NULL;
+
+        int r = json_get_text(json, JSON_ROOT, "login", &login);
+        if (r == 0)
+                r = json_get_secret(json, JSON_ROOT, "access_token", &token);
+        if (r < 0)
+                return login_malformed(r);
+        if (!streq(login, id) || !text_is_hex(secret_text(&token), TOKEN_TEXT_SIZE))
+                return REASON_REPLY_MALFORMED;
+        return secret_set(ret, secret_text(&token), token.size);
+}
+
+int login_token(const LoginContext *context, const char *user, const char *id, Secret *ret) {
+        _cleanup_(secret_done) Secret path = SECRET_INIT, form = SECRET_INIT;
+        _cleanup_(http_reply_done) HttpReply reply = HTTP_REPLY_INIT;
+        _cleanup_(json_freep) Json *json = NULL;
+
+        if (!user_name_is_valid(user))
+                return REASON_INVALID_NAME;
+        if (!text_is_hex(id, TOKEN_ID_SIZE))
+                return REASON_LOGIN_UNKNOWN;
+        int r = login_write_path("/v1/logins/", id, "/token", &path);
+        if (r == 0)
+                r = form_append(&form, "user", user);
+        if (r < 0)
+                return r;
+
+        r = login_call(context,
+                       &(HttpRequest){ .method = "POST",
+                                       .path = secret_text(&path),
+                                       .content_type = TYPE_FORM,
+                                       .body = &form },
+                       &reply, &json);
+        return r == 0 ? read_token(json, id, ret) : r;
+}
