@@ -34,7 +34,7 @@ void span_format(int64_t seconds, char ret[static TIME_TEXT_MAX]) {
                  seconds == 1 ? "" : "s");
 }
 
-static int list_text(const Json *json, JsonNode node, char **ret) {
+static int list_text(const Json *json, JsonNode node, const char *separator, char **ret) {
         _cleanup_(secret_done) Secret text = SECRET_INIT;
         int r = 0;
 
@@ -46,7 +46,7 @@ static int list_text(const Json *json, JsonNode node, char **ret) {
 
                 r = json_text(json, n, &word);
                 if (r == 0 && text.size > 0)
-                        r = secret_append_text(&text, ",");
+                        r = secret_append_text(&text, separator);
                 if (r == 0)
                         r = secret_append_text(&text, secret_text(&word));
         }
@@ -98,7 +98,9 @@ int column_text(const Column *column, const Json *json, JsonNode object, char **
                 r = json_get_text(json, object, column->member, ret);
                 return r == -ENOENT ? -EBADMSG : r;
         case COLUMN_LIST:
-                return list_text(json, node, ret);
+                return list_text(json, node, ",", ret);
+        case COLUMN_LINES:
+                return list_text(json, node, "\n", ret);
         case COLUMN_BOOL:
                 return bool_text(json, node, ret);
         default:
@@ -119,6 +121,17 @@ static void print_safely(const char *text) {
         }
 }
 
+static void line_print(const Column *column, int width, char *text) {
+        while (text) {
+                const char *line =
+                                column->kind == COLUMN_LINES ? strsep(&text, "\n") : TAKE_PTR(text);
+
+                printf("%-*s  ", width, column->label);
+                print_safely(line);
+                putchar('\n');
+        }
+}
+
 enum Exit columns_print(const Column *columns, size_t n, const Json *json, JsonNode object) {
         int width = 0;
 
@@ -132,11 +145,7 @@ enum Exit columns_print(const Column *columns, size_t n, const Json *json, JsonN
                 r = column_text(&columns[i], json, object, &text);
                 if (r < 0)
                         return complain_of_error(columns[i].member, r);
-                if (!text)
-                        continue;
-                printf("%-*s  ", width, columns[i].label);
-                print_safely(text);
-                putchar('\n');
+                line_print(&columns[i], width, text);
         }
         return EXIT_DONE;
 }

@@ -9,10 +9,11 @@
 enum ColumnKind {
         COLUMN_TEXT,
         COLUMN_NUMBER,
-        COLUMN_TIME, /* seconds since 1970 → local time */
-        COLUMN_SPAN, /* seconds → "7 days" */
-        COLUMN_LIST, /* an array of words */
-        COLUMN_BOOL, /* yes, no */
+        COLUMN_TIME,  /* seconds since 1970 → local time */
+        COLUMN_SPAN,  /* seconds → "7 days" */
+        COLUMN_LIST,  /* an array of words */
+        COLUMN_LINES, /* an array of longer texts: a line each, not for tables */
+        COLUMN_BOOL,  /* yes, no */
 };
 
 typedef struct Column {

@@ -92,7 +92,7 @@ void reply_done(Reply *reply) {
         tokend_reply_free(TAKE_PTR(reply->http));
 }
 
-enum Exit ctl_ask(Ctl *ctl, const Question *question, Reply *ret) {
+int ctl_call(Ctl *ctl, const Question *question, Reply *ret) {
         _cleanup_(reply_done) Reply reply = REPLY_INIT;
         const char *text;
         size_t size;
@@ -101,15 +101,21 @@ enum Exit ctl_ask(Ctl *ctl, const Question *question, Reply *ret) {
         r = tokend_call(ctl->handle, question->method, question->path, question->content_type,
                         question->body ? secret_text(question->body) : NULL, &reply.http);
         if (r != 0)
-                return complain_of_handle(ctl, question->thing, r);
+                return r;
         text = tokend_reply_body(reply.http, &size);
         r = json_parse(text, size, &reply.json);
-        if (r == -ENOMEM)
-                return complain_of_error(question->thing, r);
         if (r < 0 || json_type(reply.json, JSON_ROOT) != JSON_OBJECT)
-                return complain_of_reply(question->thing);
+                return -EPROTO;
         *ret = TAKE(reply, REPLY_INIT);
-        return EXIT_DONE;
+        return 0;
+}
+
+enum Exit ctl_ask(Ctl *ctl, const Question *question, Reply *ret) {
+        int r = ctl_call(ctl, question, ret);
+
+        if (r == -EPROTO)
+                return complain_of_reply(question->thing);
+        return r == 0 ? EXIT_DONE : complain_of_handle(ctl, question->thing, r);
 }
 
 enum Exit path_make(const char *prefix, const char *name, const char *suffix, Secret *ret) {

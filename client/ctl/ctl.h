@@ -52,7 +52,10 @@ typedef struct Question {
 
 /* Makes the handle: where, and as whom. subject_is_client: --client is what the verb is about. */
 enum Exit ctl_connect(Ctl *ctl, bool subject_is_client);
-/* Asks, and complains when that fails. */
+/* Asks. As tokend_call(); -EPROTO: the reply is no JSON object, and the handle knows nothing of it.
+ */
+int ctl_call(Ctl *ctl, const Question *question, Reply *ret);
+/* The same, and complains when that fails. */
 enum Exit ctl_ask(Ctl *ctl, const Question *question, Reply *ret);
 /* The same of what stands behind prefix under this name, which is encoded. */
 enum Exit ctl_ask_about(Ctl *ctl, const char *method, const char *prefix, const char *name,
@@ -65,6 +68,8 @@ void complain(const char *thing, const char *word, const char *format, ...)
                 __attribute__((format(printf, 3, 4)));
 /* Of the handle's last failure, r, with what to do about it. */
 enum Exit complain_of_handle(const Ctl *ctl, const char *thing, int r);
+/* How a failure of this word ends. */
+enum Exit exit_for(const char *word);
 /* Of a negative errno of our own. EXIT_FAILED. */
 enum Exit complain_of_error(const char *thing, int error);
 /* Of a reply that is none. EXIT_FAILED. */

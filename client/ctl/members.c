@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "ctl/date-input.h"
+#include "ctl/key-input.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
@@ -45,6 +47,13 @@ enum Exit seconds_parse(const Ctl *ctl, enum Option option, int64_t *ret) {
         return EXIT_DONE;
 }
 
+static enum Exit date_read(const Ctl *ctl, enum Option option, int64_t *ret) {
+        if (date_parse(ctl_option(ctl, option), ret) < 0)
+                return complain_of_usage("--%s=%s: not " DATE_FORMS, option_rows[option].name,
+                                         ctl_option(ctl, option));
+        return EXIT_DONE;
+}
+
 static enum Exit member_write(const Ctl *ctl, const Member *member, JsonWriter *w) {
         _cleanup_(strv_freep) char **list = NULL;
         int64_t number;
@@ -61,6 +70,16 @@ static enum Exit member_write(const Ctl *ctl, const Member *member, JsonWriter *
                 break;
         case MEMBER_LIST:
                 e = list_split(ctl, member->option, &list);
+                if (e == EXIT_DONE)
+                        json_write_strv(w, member->name, list);
+                break;
+        case MEMBER_DATE:
+                e = date_read(ctl, member->option, &number);
+                if (e == EXIT_DONE)
+                        json_write_int(w, member->name, number);
+                break;
+        case MEMBER_KEYS:
+                e = keys_read_option(ctl, member->option, &list);
                 if (e == EXIT_DONE)
                         json_write_strv(w, member->name, list);
                 break;

@@ -5,7 +5,13 @@
 #include "ctl/ctl.h"
 #include "wire/json-write.h"
 
-enum MemberKind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_LIST };
+enum MemberKind {
+        MEMBER_TEXT,
+        MEMBER_NUMBER,
+        MEMBER_LIST,
+        MEMBER_DATE, /* date-input.h → seconds since 1970 */
+        MEMBER_KEYS, /* key-input.h → an array */
+};
 
 typedef struct Member {
         enum Option option;

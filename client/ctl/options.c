@@ -43,6 +43,14 @@ const OptionRow option_rows[_OPTION_MAX] = {
         ROW(USER,               "user",               "NAME",    "of this user"),
         ROW(TTL,                "ttl",                "SECONDS", "for how long"),
         ROW(ALL,                "all",                NULL,      "every token of everybody"),
+        ROW(STATE,              "state",              "STATE",   "active, locked, password-must-change"),
+        ROW(EXPIRES,            "expires",            "DATE",    "no logins from then; or never"),
+        ROW(SSH_KEY,            "ssh-key",            "KEY|@FILE", "SSH public keys", true),
+        ROW(SHADOW,             "shadow",             "FILE|-",  "password hashes and expiry"),
+        ROW(PASSWD,             "passwd",             "FILE|-",  "names, uids, homes and shells"),
+        ROW(CSV,                "csv",                "FILE|-",  "users, the first line says what"),
+        ROW(JSON_LINES,         "json-lines",         "FILE|-",  "users, an object a line"),
+        ROW(DRY_RUN,            "dry-run",            NULL,      "say what would be done"),
 };
 /* clang-format on */
 
@@ -101,7 +109,7 @@ static int option_take(const char *name, const char *next, Options *options,
                 value = next;
                 used = 2;
         }
-        if (row->value && (!value || value[0] == '\0'))
+        if (row->value && (!value || (value[0] == '\0' && !row->may_be_empty)))
                 return REFUSE("--%s needs a value", row->name);
         if (options->values[option] && !option_is_global(option))
                 return REFUSE("--%s is given twice", row->name);

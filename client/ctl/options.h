@@ -41,6 +41,14 @@ enum Option {
         OPTION_USER,
         OPTION_TTL,
         OPTION_ALL,
+        OPTION_STATE,
+        OPTION_EXPIRES,
+        OPTION_SSH_KEY,
+        OPTION_SHADOW,
+        OPTION_PASSWD,
+        OPTION_CSV,
+        OPTION_JSON_LINES,
+        OPTION_DRY_RUN,
         _OPTION_MAX,
 };
 
@@ -51,6 +59,7 @@ typedef struct OptionRow {
         const char *name;
         const char *value; /* what stands for it in the help; NULL: takes none */
         const char *help;  /* NULL: not shown */
+        bool may_be_empty; /* the value */
 } OptionRow;
 
 extern const OptionRow option_rows[_OPTION_MAX];

@@ -61,6 +61,13 @@ void complain(const char *thing, const char *word, const char *format, ...) {
         fputc('\n', stderr);
 }
 
+enum Exit exit_for(const char *word) {
+        for (size_t i = 0; i < ELEMENTSOF(exits); i++)
+                if (streq(exits[i].word, word))
+                        return exits[i].code;
+        return EXIT_FAILED;
+}
+
 static const char *hint_for(const Ctl *ctl, const char *word, int r) {
         bool by_url = option_is_given(&ctl->options, OPTION_URL);
 
@@ -83,10 +90,7 @@ enum Exit complain_of_handle(const Ctl *ctl, const char *thing, int r) {
         complain(thing, word, "%s", tokend_error_message(ctl->handle));
         if (hint)
                 fprintf(stderr, "tokenctl: %s\n", hint);
-        for (size_t i = 0; i < ELEMENTSOF(exits); i++)
-                if (streq(exits[i].word, word))
-                        return exits[i].code;
-        return EXIT_FAILED;
+        return exit_for(word);
 }
 
 enum Exit complain_of_error(const char *thing, int error) {

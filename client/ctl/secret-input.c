@@ -14,9 +14,18 @@
 
 #define ONCE_MORE ", once more"
 
-static const enum Option secret_files[] = {
-        OPTION_CLIENT_SECRET_FILE, OPTION_TOKEN_FILE,  OPTION_PASSWORD_FILE,
-        OPTION_OLD_PASSWORD_FILE,  OPTION_SECRET_FILE,
+/* Whose value "-" is standard input. */
+static const enum Option input_files[] = {
+        OPTION_CLIENT_SECRET_FILE,
+        OPTION_TOKEN_FILE,
+        OPTION_PASSWORD_FILE,
+        OPTION_OLD_PASSWORD_FILE,
+        OPTION_SECRET_FILE,
+        OPTION_SSH_KEY,
+        OPTION_SHADOW,
+        OPTION_PASSWD,
+        OPTION_CSV,
+        OPTION_JSON_LINES,
 };
 
 /* clang-format off */
@@ -89,8 +98,7 @@ int secret_read_file(const char *path, Secret *ret) {
         return 0;
 }
 
-enum Exit secret_read_option(const Options *options, enum Option option, Secret *ret) {
-        const char *path = options->values[option];
+enum Exit secret_read_path(const char *path, Secret *ret) {
         int r;
 
         r = secret_read_file(path, ret);
@@ -98,19 +106,27 @@ enum Exit secret_read_option(const Options *options, enum Option option, Secret 
                       : complain_of_input(streq(path, "-") ? "standard input" : path, r);
 }
 
+enum Exit secret_read_option(const Options *options, enum Option option, Secret *ret) {
+        return secret_read_path(options->values[option], ret);
+}
+
+static bool reads_standard_input(const Options *options, enum Option option) {
+        const char *value = options->values[option];
+
+        return value && streq(value, option == OPTION_SSH_KEY ? "@-" : "-");
+}
+
 enum Exit secret_inputs_check(const Options *options) {
         const char *first = NULL;
 
-        for (size_t i = 0; i < ELEMENTSOF(secret_files); i++) {
-                const char *path = options->values[secret_files[i]];
-                const char *name = option_rows[secret_files[i]].name;
+        for (size_t i = 0; i < ELEMENTSOF(input_files); i++) {
+                const char *name = option_rows[input_files[i]].name;
 
-                if (!path || !streq(path, "-"))
+                if (!reads_standard_input(options, input_files[i]))
                         continue;
                 if (first)
-                        return complain_of_usage(
-                                        "--%s=- and --%s=-: there is one standard input only",
-                                        first, name);
+                        return complain_of_usage("--%s and --%s: there is one standard input only",
+                                                 first, name);
                 first = name;
         }
         return EXIT_DONE;

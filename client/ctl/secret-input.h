@@ -8,6 +8,8 @@
 /* One trailing newline is dropped, nothing else changed. -EFBIG: more than SECRET_INPUT_MAX.
  * -EILSEQ: a NUL in it. -ENODATA: empty. Other negative errnos: the file can't be read. */
 int secret_read_file(const char *path, Secret *ret);
+/* The same, with complaints. */
+enum Exit secret_read_path(const char *path, Secret *ret);
 /* The file of an option that was given; complains. */
 enum Exit secret_read_option(const Options *options, enum Option option, Secret *ret);
 /* Standard input can be read once. */

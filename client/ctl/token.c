@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,6 +177,15 @@ static enum Exit print_issued(const Ctl *ctl, const Reply *reply) {
         return EXIT_DONE;
 }
 
+/* The id of the login that the module left in the session: the token then dies with it. */
+static const char *login_of_session(const Ctl *ctl) {
+        const char *login = getenv(LOGIN_VARIABLE);
+
+        if (ctl_option(ctl, OPTION_URL) || !text_is_hex(login, TOKEN_ID_SIZE))
+                return NULL;
+        return login;
+}
+
 enum Exit token_self(Ctl *ctl, char **arguments, size_t n) {
         _cleanup_(secret_done) Secret form = SECRET_INIT;
         _cleanup_(reply_done) Reply reply = REPLY_INIT;
@@ -194,6 +204,8 @@ enum Exit token_self(Ctl *ctl, char **arguments, size_t n) {
         r = form_append(&form, "scope", scope);
         if (r == 0 && ttl > 0)
                 r = form_append_number(&form, "ttl", ttl);
+        if (r == 0)
+                r = form_append(&form, "login", login_of_session(ctl));
         if (r < 0)
                 return complain_of_error(NULL, r);
         /* The name is not ours to find: that may ask tokend. */

@@ -24,6 +24,8 @@ static const Member members[] = {
         { OPTION_GROUPS,     "groups",     MEMBER_LIST   },
         { OPTION_SHELL,      "shell",      MEMBER_TEXT   },
         { OPTION_HOME,       "home",       MEMBER_TEXT   },
+        { OPTION_EXPIRES,    "expires",    MEMBER_DATE   },
+        { OPTION_SSH_KEY,    "ssh_keys",   MEMBER_KEYS   },
 };
 /* clang-format on */
 

@@ -18,6 +18,7 @@ static const Column columns[] = {
         { "UID",     "uid",        "uid",        COLUMN_NUMBER },
         { NULL,      "gid",        "gid",        COLUMN_NUMBER },
         { "STATE",   "state",      "state",      COLUMN_TEXT   },
+        { NULL,      "expires",    "expires",    COLUMN_TIME   },
         { "ROLE",    "role",       "role",       COLUMN_TEXT   },
         { "EMAIL",   "email",      "email",      COLUMN_TEXT   },
         { "SCOPES",  "scopes",     "scopes",     COLUMN_LIST   },
@@ -27,6 +28,7 @@ static const Column columns[] = {
         { NULL,      "adopted",    "adopted",    COLUMN_BOOL   },
         { NULL,      "parent",     "parent",     COLUMN_TEXT   },
         { NULL,      "partner id", "partner_id", COLUMN_TEXT   },
+        { NULL,      "SSH key",    "ssh_keys",   COLUMN_LINES  },
         { "CREATED", "created",    "created",    COLUMN_TIME   },
         { "ID",      "id",         "id",         COLUMN_TEXT   },
 };

@@ -8,7 +8,9 @@
 
 #define FOR_USER                                                                                   \
         (TAKES(ID) | TAKES(UID) | TAKES(EMAIL) | TAKES(ROLE) | TAKES(PARTNER_ID) | TAKES(PARENT) | \
-         TAKES(SCOPES) | TAKES(GROUPS) | TAKES(SHELL) | TAKES(HOME) | TAKES(PASSWORD_FILE))
+         TAKES(SCOPES) | TAKES(GROUPS) | TAKES(SHELL) | TAKES(HOME) | TAKES(PASSWORD_FILE) |       \
+         TAKES(EXPIRES) | TAKES(SSH_KEY))
+#define FOR_SET (TAKES(STATE) | TAKES(EXPIRES) | TAKES(SSH_KEY))
 #define FOR_CLIENT                                                                                 \
         (TAKES(GRANTS) | TAKES(SCOPES) | TAKES(SECRET_FILE) | TAKES(ISSUE_FOR) |                   \
          TAKES(INTROSPECT) | TAKES(ACCESS_LIFETIME) | TAKES(REFRESH_LIFETIME))
@@ -21,24 +23,26 @@
 
 /* clang-format off */
 const Verb verbs[] = {
-        { "user",   "add",    "NAME",  FOR_USER,   user_add,      "make a user" },
-        { "user",   "show",   "NAME",  0,          user_show,     "show one user" },
-        { "user",   "list",   "",      0,          user_list,     "list all users" },
-        { "user",   "remove", "NAME",  0,          user_remove,   "remove it, end its tokens" },
-        { "user",   "passwd", "NAME",  FOR_PASSWD, user_passwd,   "change its password" },
-        { "user",   "lock",   "NAME",  0,          user_lock,     "refuse logins, end its tokens" },
-        { "user",   "unlock", "NAME",  0,          user_unlock,   "let a user log in again" },
-        { "client", "add",    "ID",    FOR_CLIENT, client_add,    "register an application" },
-        { "client", "show",   "ID",    0,          client_show,   "show one client" },
-        { "client", "list",   "",      0,          client_list,   "list all clients" },
-        { "client", "remove", "ID",    0,          client_remove, "remove it, end its tokens" },
-        { "token",  NULL,     "",      FOR_SELF,   token_self,    "print a token for yourself" },
-        { "token",  "list",   "",      FOR_LIST,   token_list,    "list tokens" },
-        { "token",  "show",   "ID",    0,          token_show,    "show one token" },
-        { "token",  "revoke", "[ID…]", FOR_REVOKE, token_revoke,  "revoke tokens" },
-        { "token",  "issue",  "",      FOR_ISSUE,  token_issue,   "print a token for another" },
-        { "login",  NULL,     "NAME",  FOR_LOGIN,  login,         "try a password, print a token" },
-        { "status", NULL,     "",      0,          status,        "say how tokend is" },
+        { "user",     "add",    "NAME",  FOR_USER,   user_add,      "make a user" },
+        { "user",     "set",    "NAME",  FOR_SET,    user_set,      "change what is given" },
+        { "user",     "show",   "NAME",  0,          user_show,     "show one user" },
+        { "user",     "list",   "",      0,          user_list,     "list all users" },
+        { "user",     "remove", "NAME",  0,          user_remove,   "remove it, end its tokens" },
+        { "user",     "passwd", "NAME",  FOR_PASSWD, user_passwd,   "change its password" },
+        { "user",     "lock",   "NAME",  0,          user_lock,     "refuse logins, end its tokens" },
+        { "user",     "unlock", "NAME",  0,          user_unlock,   "let a user log in again" },
+        { "client",   "add",    "ID",    FOR_CLIENT, client_add,    "register an application" },
+        { "client",   "show",   "ID",    0,          client_show,   "show one client" },
+        { "client",   "list",   "",      0,          client_list,   "list all clients" },
+        { "client",   "remove", "ID",    0,          client_remove, "remove it, end its tokens" },
+        { "token",    NULL,     "",      FOR_SELF,   token_self,    "print a token for yourself" },
+        { "token",    "list",   "",      FOR_LIST,   token_list,    "list tokens" },
+        { "token",    "show",   "ID",    0,          token_show,    "show one token" },
+        { "token",    "revoke", "[ID…]", FOR_REVOKE, token_revoke,  "revoke tokens" },
+        { "token",    "issue",  "",      FOR_ISSUE,  token_issue,   "print a token for another" },
+        { "login",    NULL,     "NAME",  FOR_LOGIN,  login,         "try a password, print a token" },
+        { "ssh-keys", NULL,     "NAME",  0,          ssh_keys,      "its public keys, for sshd" },
+        { "status",   NULL,     "",      0,          status,        "say how tokend is" },
 };
 /* clang-format on */
 const size_t n_verbs = ELEMENTSOF(verbs);

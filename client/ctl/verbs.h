@@ -27,6 +27,7 @@ bool help_print_verb(const char *noun, const char *name);
 void verbs_print_list(void);
 
 enum Exit user_add(Ctl *ctl, char **arguments, size_t n);
+enum Exit user_set(Ctl *ctl, char **arguments, size_t n);
 enum Exit user_show(Ctl *ctl, char **arguments, size_t n);
 enum Exit user_list(Ctl *ctl, char **arguments, size_t n);
 enum Exit user_remove(Ctl *ctl, char **arguments, size_t n);
@@ -42,5 +43,6 @@ enum Exit token_show(Ctl *ctl, char **arguments, size_t n);
 enum Exit token_revoke(Ctl *ctl, char **arguments, size_t n);
 enum Exit token_issue(Ctl *ctl, char **arguments, size_t n);
 enum Exit token_self(Ctl *ctl, char **arguments, size_t n);
+enum Exit ssh_keys(Ctl *ctl, char **arguments, size_t n);
 enum Exit login(Ctl *ctl, char **arguments, size_t n);
 enum Exit status(Ctl *ctl, char **arguments, size_t n);
