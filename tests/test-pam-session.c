@@ -281,7 +281,8 @@ static void test_password(void **state) {
 static void test_snippet(void **state) {
         static const char lines[] =
                 "auth [success=done default=ignore] @\nauth required pam_deny.so\n"
-                "account [success=ok user_unknown=ignore authinfo_unavail=ignore default=bad] @\n"
+                "account [success=ok new_authtok_reqd=ok user_unknown=ignore authinfo_unavail=ignore "
+                "default=bad] @\n"
                 "account required pam_permit.so\n"
                 "session required pam_permit.so\nsession optional @\n"
                 "password [success=done ignore=ignore authinfo_unavail=ignore default=die] @\n"

@@ -77,7 +77,10 @@ def expected_files(libdir):
         'usr/share/dbus-1/system.d/org.tokend1.conf',
         'usr/share/dbus-1/system-services/org.tokend1.service',
         'usr/share/bash-completion/completions/tokenctl',
-        'usr/share/doc/tokend/pam.d/sshd',
+        *(f'usr/share/doc/tokend/pam.d/{path.name}' for path in (system.ROOT / 'pam/snippets').iterdir()),
+        'usr/share/pam-configs/tokend',
+        *(f'usr/share/authselect/vendor/tokend/{path.name}'
+          for path in (system.ROOT / 'pam/profiles/authselect').iterdir()),
         *(f'usr/share/doc/tokend/{path.name}' for path in documents),
         *(f'usr/share/man/man{path.name[-1]}/{path.name}' for path in pages),
         'etc/tokend/tokend.conf',
