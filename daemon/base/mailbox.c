@@ -4,6 +4,7 @@
  * finished job can't get lost. Items are delivered in the order in which they were posted. */
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -94,6 +95,14 @@ Mailbox *mailbox_free(Mailbox *mailbox) {
 
 void mailbox_freep(Mailbox **mailbox) {
         mailbox_free(*mailbox);
+}
+
+void mailbox_wait(Mailbox *mailbox) {
+        struct pollfd wait = { .fd = mailbox->fd, .events = POLLIN };
+
+        while (poll(&wait, 1, -1) < 0 && errno == EINTR)
+                ;
+        (void)on_posted(mailbox->source, mailbox->fd, POLLIN, mailbox);
 }
 
 void mailbox_post(Mailbox *mailbox, MailboxItem *item) {

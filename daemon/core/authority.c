@@ -16,6 +16,7 @@
 #include "core/nss.h"
 #include "core/password.h"
 #include "core/self-quota.h"
+#include "core/throttle-keeper.h"
 #include "core/throttle.h"
 #include "wire/cleanup.h"
 
@@ -164,6 +165,8 @@ int authority_new(sd_event *event, Store *store, const Config *config, const Clo
             (r = nss_new(event, &nss_source_system, &authority->nss)) < 0 ||
             (r = passwords_new(event, config, &authority->passwords)) < 0 ||
             (r = throttle_new(clock, &authority->throttle)) < 0 ||
+            (r = throttle_keeper_new(event, store, authority->throttle,
+                                     &authority->throttle_keeper)) < 0 ||
             (r = last_used_new(&authority->last_used)) < 0 ||
             (r = self_quota_new(clock, &authority->self_quota)) < 0 ||
             (r = boot_id_get(&authority->boot_id)) < 0 ||
@@ -188,6 +191,7 @@ Authority *authority_free(Authority *authority) {
         authority->passwords = passwords_free(authority->passwords);
         calls_done(authority);
         client_secrets_free(authority->client_secrets);
+        throttle_keeper_free(authority->throttle_keeper);
         throttle_free(authority->throttle);
         cache_free(authority->cache);
         last_used_free(authority->last_used);

@@ -301,14 +301,13 @@ static bool call_refused_by_throttle(Call *call, unsigned wait) {
         return true;
 }
 
-bool call_is_throttled(Call *call, const char *who, const char *remote) {
-        return call_refused_by_throttle(call,
-                                        throttle_check(call->authority->throttle, who, remote));
+bool call_is_throttled(Call *call, ThrottleSubject subject) {
+        return call_refused_by_throttle(call, throttle_check(call->authority->throttle, &subject));
 }
 
-bool call_verdict_is_withheld(Call *call, const char *who, const char *remote, bool matches) {
+bool call_verdict_is_withheld(Call *call, ThrottleSubject subject, bool matches) {
         return call_refused_by_throttle(
-                        call, throttle_verdict(call->authority->throttle, who, remote, matches));
+                        call, throttle_verdict(call->authority->throttle, &subject, matches));
 }
 
 static void password_checked(void *userdata, int r, bool matches) {

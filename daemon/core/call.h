@@ -25,7 +25,9 @@ typedef struct LastUsed LastUsed;
 typedef struct Nss Nss;
 typedef struct Passwords Passwords; /* password.h */
 typedef struct SelfQuota SelfQuota; /* self-quota.h */
-typedef struct Throttle Throttle;   /* throttle.h */
+typedef struct Throttle Throttle;   /* throttle.h, likewise: */
+typedef struct ThrottleSubject ThrottleSubject;
+typedef struct ThrottleKeeper ThrottleKeeper; /* throttle-keeper.h */
 
 TAILQ_HEAD(CallList, Call);
 
@@ -49,6 +51,7 @@ struct Authority {
         Nss *nss;
         Passwords *passwords;
         Throttle *throttle;
+        ThrottleKeeper *throttle_keeper;
         LastUsed *last_used;
         SelfQuota *self_quota;
         char *boot_id;
@@ -122,8 +125,8 @@ void call_check(Call *call, const Secret *secret, const Secret *hash, CallCheckS
 
 /* throttle_check() and throttle_verdict(): true when the throttle refuses, right or wrong; then the
  * call has ended with REASON_TOO_MANY_FAILURES. */
-bool call_is_throttled(Call *call, const char *who, const char *remote);
-bool call_verdict_is_withheld(Call *call, const char *who, const char *remote, bool matches);
+bool call_is_throttled(Call *call, ThrottleSubject subject);
+bool call_verdict_is_withheld(Call *call, ThrottleSubject subject, bool matches);
 
 /* A request of this verb by one key; NULL: no memory. */
 StoreRequest *call_request(enum StoreVerb verb, enum StoreKeyField field, const char *text);

@@ -56,13 +56,21 @@ static void password_accept(GrantCall *grant) {
         issue_find_client(&grant->issue, password_issue);
 }
 
+static ThrottleSubject password_subject(const GrantCall *grant) {
+        return (ThrottleSubject){
+                .who = grant->who,
+                .remote = grant->remote,
+                .is_known = grant->issue.call.answer.user != NULL,
+        };
+}
+
 static void password_checked(Call *call, bool matches) {
         GrantCall *grant = (GrantCall *)call;
 
         if (grant->request->junk)
                 return call_finish(call, REASON_NOT_KNOWN_TO_NSS);
         matches = matches && call->answer.user;
-        if (call_verdict_is_withheld(call, grant->who, grant->remote, matches))
+        if (call_verdict_is_withheld(call, password_subject(grant), matches))
                 return;
         if (!matches)
                 return call_finish(call, REASON_WRONG_PASSWORD);
@@ -96,7 +104,7 @@ static void password_look(GrantCall *grant) {
                 throttle_remote_key(request->rhost, grant->remote);
         else
                 memcpy(grant->remote, call->caller->peer.remote, sizeof(grant->remote));
-        if (call_is_throttled(call, grant->who, grant->remote))
+        if (call_is_throttled(call, password_subject(grant)))
                 return;
         call_check(call, request->password, user ? &user->hash : NULL, password_checked);
 }

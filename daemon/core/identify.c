@@ -9,6 +9,7 @@
 #include "core/call.h"
 #include "core/client-secret.h"
 #include "core/last-used.h"
+#include "core/throttle.h"
 #include "core/token-find.h"
 #include "wire/text.h"
 
@@ -34,6 +35,7 @@ typedef struct IdentifyCall {
         size_t current;
         Client *candidate;
         char who[CLIENT_WHO_SIZE]; /* the throttle's key: by the first reading */
+        bool is_known;             /* there is a client of that id */
 } IdentifyCall;
 
 static void identify_done(Call *call) {
@@ -51,11 +53,19 @@ static void identify_ended(void *userdata, int r, Answer *answer) {
 
 static void reading_begin(IdentifyCall *identify);
 
+static ThrottleSubject identify_subject(const IdentifyCall *identify) {
+        return (ThrottleSubject){
+                .who = identify->who,
+                .remote = identify->caller.peer.remote,
+                .is_known = identify->is_known,
+        };
+}
+
 /* Both readings are one attempt: one verdict for them together. */
 static void identify_verdict(IdentifyCall *identify, bool matches) {
         Call *call = &identify->call;
 
-        if (call_verdict_is_withheld(call, identify->who, identify->caller.peer.remote, matches))
+        if (call_verdict_is_withheld(call, identify_subject(identify), matches))
                 return;
         if (!matches)
                 return call_finish(call, REASON_INVALID_CLIENT);
@@ -90,6 +100,7 @@ static void reading_found(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_check(call, secret, NULL, reading_checked);
         identify->candidate = TAKE_PTR(request->clients[0]);
+        identify->is_known = identify->is_known || identify->current == 0;
 
         enum ClientSecretMemory known = client_secrets_check(call->authority->client_secrets,
                                                      identify->candidate, secret);
@@ -133,7 +144,7 @@ static void identify_client(IdentifyCall *identify, const Credentials *credentia
         if (identify->n_readings == 0)
                 return call_finish(&identify->call, REASON_INVALID_CLIENT);
         (void)snprintf(identify->who, sizeof(identify->who), "client:%s", identify->readings[0].id);
-        if (call_is_throttled(&identify->call, identify->who, identify->caller.peer.remote))
+        if (call_is_throttled(&identify->call, identify_subject(identify)))
                 return;
         reading_begin(identify);
 }

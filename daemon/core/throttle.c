@@ -1,91 +1,37 @@
-/* Failures by who × remote, in tables that never grow and never forget a live entry for a new one.
+/* How failures become delays, what is kept of them over a restart, and what administrators see.
  *
- * Two banks: remotes of this machine ("uid:N", "local") and all others, so that nobody's names from
- * afar crowd out the console's. Within a bank a remote has a region of its own to fill. When that
- * is full of live entries, whoever has none shares one count with the others of that remote: a
- * flood of invented names slows the strangers who send it, and no delay that stands becomes
- * shorter. Entries are found by 64 bits of a keyed hash; no name is kept. */
-
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <errno.h>
-#include <nettle/hmac.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
+ * Invariants: a delay that stands is made shorter by nothing but an administrator; whoever waits
+ * makes it no longer by asking; what is kept or shown names nobody who does not exist. */
 
 #include "core/throttle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/failures.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
 #define DELAY_FIRST USEC_PER_SEC
-/* 1 s shifted so often is more than THROTTLE_DELAY_MAX. */
-#define DOUBLINGS_MAX 10U
-#define FAILURES_MAX  (THROTTLE_FREE + DOUBLINGS_MAX)
-
-/* Entries that one key may stand in. */
-#define GROUP_SIZE 64U
-/* Groups that one remote may fill: more users than fail behind one address in an hour. */
-#define REGION_GROUPS 16U
-
-#define FAR_REGIONS  64U /* 65,536 entries */
-#define NEAR_REGIONS 4U
-#define FAR_SHARED   4096U
-#define NEAR_SHARED  256U
-
-#define HOST_PREFIX "host:"
-
-typedef struct Failures {
-        uint64_t key;
-        int64_t last; /* µs monotonic: when the last one was counted */
-        unsigned n;   /* 0: free */
-} Failures;
-
-typedef struct Bank {
-        Failures *entries; /* n_regions × REGION_GROUPS × GROUP_SIZE */
-        size_t n_regions;
-        Failures *shared; /* by remote; collisions share */
-        size_t n_shared;
-} Bank;
+_Static_assert(DELAY_FIRST << (THROTTLE_COUNT_MAX - THROTTLE_FREE) >= THROTTLE_DELAY_MAX,
+               "more failures would make no more of a delay");
 
 struct Throttle {
         const Clock *clock;
         bool enabled;
-        uint8_t secret[SHA256_DIGEST_SIZE];
-        Bank far;
-        Bank near;
+        FailureTable *table;
 };
-
-/* Where a key stands, or would. */
-typedef struct Place {
-        uint64_t key;
-        Failures *group;
-        Failures *shared;
-} Place;
-
-static int bank_init(Bank *bank, size_t n_regions, size_t n_shared) {
-        bank->n_regions = n_regions;
-        bank->n_shared = n_shared;
-        bank->entries = calloc(n_regions * REGION_GROUPS * GROUP_SIZE, sizeof(Failures));
-        bank->shared = calloc(n_shared, sizeof(Failures));
-        return bank->entries && bank->shared ? 0 : -ENOMEM;
-}
-
-static void bank_done(Bank *bank) {
-        free(bank->entries);
-        free(bank->shared);
-}
 
 int throttle_new(const Clock *clock, Throttle **ret) {
         _cleanup_(throttle_freep) Throttle *throttle = calloc(1, sizeof(*throttle));
+        int r;
 
-        if (!throttle || bank_init(&throttle->far, FAR_REGIONS, FAR_SHARED) < 0 ||
-            bank_init(&throttle->near, NEAR_REGIONS, NEAR_SHARED) < 0)
+        if (!throttle)
                 return -ENOMEM;
-        if (getrandom(throttle->secret, sizeof(throttle->secret), 0) !=
-            (ssize_t)sizeof(throttle->secret))
-                return -EIO;
+        r = failure_table_new(&throttle->table);
+        if (r < 0)
+                return r;
         throttle->clock = clock;
         throttle->enabled = true;
         *ret = TAKE_PTR(throttle);
@@ -95,8 +41,7 @@ int throttle_new(const Clock *clock, Throttle **ret) {
 Throttle *throttle_free(Throttle *throttle) {
         if (!throttle)
                 return NULL;
-        bank_done(&throttle->far);
-        bank_done(&throttle->near);
+        failure_table_free(throttle->table);
         free(throttle);
         return NULL;
 }
@@ -109,53 +54,6 @@ void throttle_set_enabled(Throttle *throttle, bool enabled) {
         throttle->enabled = enabled;
 }
 
-/* The NUL between them keeps ("a", "bc") and ("ab", "c") apart. */
-static uint64_t hash_texts(const Throttle *throttle, const char *a, const char *b) {
-        struct hmac_sha256_ctx context;
-        uint64_t hash;
-
-        hmac_sha256_set_key(&context, sizeof(throttle->secret), throttle->secret);
-        hmac_sha256_update(&context, strlen(a) + 1, (const uint8_t *)a);
-        hmac_sha256_update(&context, strlen(b), (const uint8_t *)b);
-        hmac_sha256_digest(&context, sizeof(hash), (uint8_t *)&hash);
-        return hash;
-}
-
-static bool remote_is_near(const char *remote) {
-        return streq(remote, "local") || strncmp(remote, "uid:", strlen("uid:")) == 0;
-}
-
-static Place place_of(const Throttle *throttle, const char *who, const char *remote) {
-        const Bank *bank = remote_is_near(remote) ? &throttle->near : &throttle->far;
-        uint64_t remote_hash = hash_texts(throttle, remote, "");
-        uint64_t key = hash_texts(throttle, remote, who);
-        size_t group = remote_hash % bank->n_regions * REGION_GROUPS + key % REGION_GROUPS;
-
-        return (Place){
-                .key = key,
-                .group = bank->entries + group * GROUP_SIZE,
-                .shared = bank->shared + (remote_hash >> 32) % bank->n_shared,
-        };
-}
-
-static bool failures_are_live(const Failures *failures, int64_t now) {
-        return failures->n > 0 && now - failures->last < THROTTLE_FORGET_USEC;
-}
-
-static Failures *place_find(const Place *place, int64_t now) {
-        for (size_t i = 0; i < GROUP_SIZE; i++)
-                if (place->group[i].key == place->key && failures_are_live(&place->group[i], now))
-                        return &place->group[i];
-        return NULL;
-}
-
-static Failures *place_find_dead(const Place *place, int64_t now) {
-        for (size_t i = 0; i < GROUP_SIZE; i++)
-                if (!failures_are_live(&place->group[i], now))
-                        return &place->group[i];
-        return NULL;
-}
-
 static int64_t failures_delay(unsigned n) {
         int64_t delay;
 
@@ -166,123 +64,207 @@ static int64_t failures_delay(unsigned n) {
 }
 
 static unsigned failures_wait(const Failures *failures, int64_t now) {
-        int64_t left;
+        int64_t left = failures->last + failures_delay(failures->n) - now;
 
-        if (!failures_are_live(failures, now))
-                return 0;
-        left = failures->last + failures_delay(failures->n) - now;
         return left > 0 ? (unsigned)((left + USEC_PER_SEC - 1) / USEC_PER_SEC) : 0;
 }
 
-static void failures_count(Failures *failures, uint64_t key, int64_t now) {
-        if (failures->key != key || !failures_are_live(failures, now))
-                *failures = (Failures){ .key = key };
+static Failures *throttle_find(const Throttle *throttle, const ThrottleSubject *subject,
+                               int64_t now) {
+        uint64_t key = failure_key(throttle->table, subject->who, subject->remote);
+
+        return failure_table_find(throttle->table, key, subject->remote, now);
+}
+
+static void throttle_count(Throttle *throttle, const ThrottleSubject *subject, int64_t now) {
+        uint64_t key = failure_key(throttle->table, subject->who, subject->remote);
+        Failures *failures = failure_table_obtain(throttle->table, key, subject->remote, now);
+
         failures->last = now;
-        if (failures->n < FAILURES_MAX)
+        if (failures->n < THROTTLE_COUNT_MAX)
                 failures->n++;
+        /* Without memory nobody sees whose it is. */
+        if (subject->is_known && !failures->name && failures->key != FAILURES_SHARED)
+                failures->name = strdup(subject->who);
+        failure_table_touch(throttle->table, failures);
 }
 
-/* An entry of one's own, if there is or can be one; else the remote's. */
-static Failures *place_standing(const Place *place, int64_t now) {
-        Failures *own = place_find(place, now);
-
-        if (own)
-                return own;
-        return place_find_dead(place, now) ? NULL : place->shared;
+static void throttle_forget(Throttle *throttle, Failures *failures) {
+        failures->n = 0;
+        failure_table_touch(throttle->table, failures);
 }
 
-unsigned throttle_check(const Throttle *throttle, const char *who, const char *remote) {
+unsigned throttle_check(const Throttle *throttle, const ThrottleSubject *subject) {
         int64_t now = clock_monotonic(throttle->clock);
-        const Failures *standing;
-        Place place;
+        const Failures *failures;
 
         if (!throttle->enabled)
                 return 0;
-        place = place_of(throttle, who, remote);
-        standing = place_standing(&place, now);
-        return standing ? failures_wait(standing, now) : 0;
+        failures = throttle_find(throttle, subject, now);
+        return failures ? failures_wait(failures, now) : 0;
 }
 
-unsigned throttle_verdict(Throttle *throttle, const char *who, const char *remote, bool matches) {
+unsigned throttle_verdict(Throttle *throttle, const ThrottleSubject *subject, bool matches) {
         int64_t now = clock_monotonic(throttle->clock);
-        Failures *standing;
-        Place place;
+        Failures *failures;
         unsigned wait;
 
         if (!throttle->enabled)
                 return 0;
-        place = place_of(throttle, who, remote);
-        standing = place_standing(&place, now);
-        wait = standing ? failures_wait(standing, now) : 0;
+        failures = throttle_find(throttle, subject, now);
+        wait = failures ? failures_wait(failures, now) : 0;
         if (wait > 0)
                 return wait;
-        if (!matches && !standing)
-                standing = place_find_dead(&place, now);
         if (!matches)
-                failures_count(standing, standing == place.shared ? 0 : place.key, now);
-        else if (standing && standing != place.shared)
-                *standing = (Failures){ 0 };
+                throttle_count(throttle, subject, now);
+        else if (failures && failures->key != FAILURES_SHARED)
+                throttle_forget(throttle, failures);
         return 0;
 }
 
-/* Whoever is on this machine may call from all of 127.0.0.0/8: that is one remote. */
-static bool remote_key_in_addr(struct in_addr address, char ret[static PEER_REMOTE_MAX]) {
-        if (ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET)
-                address.s_addr = htonl(INADDR_LOOPBACK);
-        return inet_ntop(AF_INET, &address, ret, PEER_REMOTE_MAX);
+void throttle_on_change(Throttle *throttle, void (*handler)(void *userdata), void *userdata) {
+        failure_table_on_dirty(throttle->table, handler, userdata);
 }
 
-static bool remote_key_ipv4(const char *text, char ret[static PEER_REMOTE_MAX]) {
-        struct in_addr address;
-
-        return inet_pton(AF_INET, text, &address) == 1 && remote_key_in_addr(address, ret);
+/* When it was, by the wall's clock as it stands now. */
+static int64_t failures_last_utc(const Throttle *throttle, const Failures *failures) {
+        return clock_realtime(throttle->clock) -
+               (clock_monotonic(throttle->clock) - failures->last);
 }
 
-static bool remote_key_ipv6(const char *text, char ret[static PEER_REMOTE_MAX]) {
-        char plain[INET6_ADDRSTRLEN];
-        struct in6_addr address;
-        size_t size = strcspn(text, "%"); /* "fe80::1%eth0" */
+size_t throttle_take(Throttle *throttle, StoredFailures *ret, size_t n) {
+        Failures *failures;
+        size_t taken = 0;
 
-        if (size >= sizeof(plain))
-                return false;
-        memcpy(plain, text, size);
-        plain[size] = '\0';
-        if (inet_pton(AF_INET6, plain, &address) != 1)
-                return false;
-        if (IN6_IS_ADDR_V4MAPPED(&address)) {
-                struct in_addr mapped;
+        while (taken < n && (failures = failure_table_take(throttle->table))) {
+                StoredFailures *row = &ret[taken++];
 
-                memcpy(&mapped, address.s6_addr + 12, sizeof(mapped));
-                return remote_key_in_addr(mapped, ret);
+                *row = (StoredFailures){
+                        .key = failures->key,
+                        .n = failures->n,
+                        .last = failures_last_utc(throttle, failures),
+                        .name = failures->name ? strdup(failures->name) : NULL,
+                };
+                strcpy(row->remote, failures->remote);
         }
-        memset(address.s6_addr + 8, 0, 8);
-        if (!inet_ntop(AF_INET6, &address, ret, PEER_REMOTE_MAX - strlen("/64")))
-                return false;
-        strcat(ret, "/64");
-        return true;
+        return taken;
 }
 
-/* Host names in lower case; those that are too long by a hash of them. */
-static void remote_key_host(const char *text, char ret[static PEER_REMOTE_MAX]) {
-        size_t size = strlen(text);
-        uint8_t digest[SHA256_DIGEST_SIZE];
-        struct sha256_ctx context;
+void throttle_restore(Throttle *throttle, const StoredFailures *row) {
+        int64_t now = clock_monotonic(throttle->clock);
+        int64_t age = clock_realtime(throttle->clock) - row->last;
+        bool is_of_future = age < 0;
+        Failures *failures;
 
-        strcpy(ret, HOST_PREFIX);
-        if (size < PEER_REMOTE_MAX - strlen(HOST_PREFIX)) {
-                for (size_t i = 0; i <= size; i++)
-                        ret[strlen(HOST_PREFIX) + i] = (char)tolower((unsigned char)text[i]);
+        if (is_of_future)
+                age = 0;
+        if (age >= THROTTLE_FORGET_USEC || row->n == 0)
                 return;
-        }
-        sha256_init(&context);
-        sha256_update(&context, size, (const uint8_t *)text);
-        sha256_digest(&context, sizeof(digest), digest);
-        hex_encode(digest, sizeof(digest) / 2, ret + strlen(HOST_PREFIX));
+        failures = failure_table_obtain(throttle->table, row->key, row->remote, now);
+        if (failures->n == 0 || failures->last < now - age)
+                failures->last = now - age;
+        if (failures->n < row->n)
+                failures->n = (uint8_t)(row->n < THROTTLE_COUNT_MAX ? row->n : THROTTLE_COUNT_MAX);
+        if (row->name && !failures->name && failures->key != FAILURES_SHARED)
+                failures->name = strdup(row->name);
+        if (is_of_future)
+                failure_table_touch(throttle->table, failures);
 }
 
-void throttle_remote_key(const char *text, char ret[static PEER_REMOTE_MAX]) {
-        if (!text || !text[0])
-                strcpy(ret, "local");
-        else if (!remote_key_ipv4(text, ret) && !remote_key_ipv6(text, ret))
-                remote_key_host(text, ret);
+int throttle_secret(const Throttle *throttle, Secret *ret) {
+        char text[2 * FAILURES_SECRET_SIZE + 1];
+        int r;
+
+        hex_encode(failure_table_secret(throttle->table), FAILURES_SECRET_SIZE, text);
+        r = secret_set(ret, text, 2 * FAILURES_SECRET_SIZE);
+        explicit_bzero(text, sizeof(text));
+        return r;
+}
+
+int throttle_set_secret(Throttle *throttle, const Secret *secret) {
+        uint8_t bytes[FAILURES_SECRET_SIZE];
+        int r = hex_decode(secret_text(secret), bytes, sizeof(bytes));
+
+        if (r == 0)
+                failure_table_set_secret(throttle->table, bytes);
+        explicit_bzero(bytes, sizeof(bytes));
+        return r;
+}
+
+static bool is_users(const Failures *failures, const char *user) {
+        return failures->name && streq(failures->name, user);
+}
+
+static int throttled_fill(const Throttle *throttle, const Failures *failures, int64_t now,
+                          Throttled *ret) {
+        char *user = NULL;
+
+        if (failures->name && !(user = strdup(failures->name)))
+                return -ENOMEM;
+        *ret = (Throttled){
+                .user = user,
+                .n_failures = failures->n,
+                .wait = failures_wait(failures, now),
+                .last = failures_last_utc(throttle, failures),
+        };
+        strcpy(ret->remote, failures->remote);
+        return 0;
+}
+
+int throttle_list(const Throttle *throttle, const char *user, size_t *cursor, Throttled *ret,
+                  size_t n) {
+        int64_t now = clock_monotonic(throttle->clock);
+        const Failures *failures;
+        size_t n_found = 0;
+
+        for (size_t i = *cursor; (failures = failure_table_at(throttle->table, i)); i++) {
+                if (!failures_are_live(failures, now) || (user && !is_users(failures, user)))
+                        continue;
+                if (n_found == n) {
+                        *cursor = i;
+                        return (int)n_found;
+                }
+                int r = throttled_fill(throttle, failures, now, &ret[n_found]);
+                if (r < 0)
+                        return r;
+                n_found++;
+        }
+        *cursor = 0;
+        return (int)n_found;
+}
+
+static bool remote_is(const Failures *failures, const char *remote) {
+        char key[PEER_REMOTE_MAX];
+
+        if (streq(failures->remote, remote))
+                return true;
+        throttle_remote_key(remote, key);
+        return remote[0] && streq(failures->remote, key);
+}
+
+/* Whether it is known whose it is or not: the key says so as well. */
+static bool filter_covers(const Throttle *throttle, const ThrottleFilter *filter,
+                          const Failures *failures) {
+        if (filter->remote && !remote_is(failures, filter->remote))
+                return false;
+        return !filter->user || is_users(failures, filter->user) ||
+               failures->key == failure_key(throttle->table, filter->user, failures->remote);
+}
+
+size_t throttle_clear(Throttle *throttle, const ThrottleFilter *filter, bool *ret_is_known) {
+        int64_t now = clock_monotonic(throttle->clock);
+        bool is_known = false;
+        Failures *failures;
+        size_t n = 0;
+
+        for (size_t i = 0; (failures = failure_table_at(throttle->table, i)); i++) {
+                if (!failures_are_live(failures, now) ||
+                    !filter_covers(throttle, filter, failures))
+                        continue;
+                is_known = is_known || (filter->user && is_users(failures, filter->user));
+                throttle_forget(throttle, failures);
+                n++;
+        }
+        *ret_is_known = is_known;
+        return n;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "core/admin.h"
+#include "core/throttle.h"
 #include "core/users.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
@@ -78,11 +79,18 @@ static void password_hash_once(PasswordCall *set) {
         admin_hash(&set->admin, set->password, password_hashed);
 }
 
+static ThrottleSubject password_subject(const PasswordCall *set) {
+        return (ThrottleSubject){
+                .who = set->user->name,
+                .remote = set->admin.call.caller->peer.remote,
+                .is_known = true,
+        };
+}
+
 static void old_password_checked(Call *call, bool matches) {
         PasswordCall *set = (PasswordCall *)call;
-        const char *remote = call->caller->peer.remote;
 
-        if (call_verdict_is_withheld(call, set->user->name, remote, matches))
+        if (call_verdict_is_withheld(call, password_subject(set), matches))
                 return;
         if (!matches)
                 return call_finish(call, REASON_WRONG_PASSWORD);
@@ -115,7 +123,7 @@ static void password_user_found(Call *call, StoreRequest *request) {
         admin_audit(&set->admin, AUDIT_USER_PASSWORD);
         if (!set->is_own)
                 return password_hash_once(set);
-        if (call_is_throttled(call, set->user->name, call->caller->peer.remote))
+        if (call_is_throttled(call, password_subject(set)))
                 return;
         call_check(call, set->old_password, &set->user->hash, old_password_checked);
 }

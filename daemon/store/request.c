@@ -19,6 +19,7 @@ static const StoreVerbInfo verbs[] = {
         [STORE_TOKEN_GET]         = { "token-get",         false, false },
         [STORE_TOKEN_LIST]        = { "token-list",        false, false },
         [STORE_LOGIN_GET]         = { "login-get",         false, false },
+        [STORE_FAILURES_LOAD]     = { "failures-load",     false, false },
         [STORE_USER_ADD]          = { "user-add",          true,  false },
         [STORE_USER_REMOVE]       = { "user-remove",       true,  true  },
         [STORE_USER_SET_PASSWORD] = { "user-set-password", true,  true  },
@@ -36,6 +37,7 @@ static const StoreVerbInfo verbs[] = {
         [STORE_LOGIN_OPEN]        = { "login-open",        true,  false },
         [STORE_LOGIN_ABANDON]     = { "login-abandon",     true,  true  },
         [STORE_TOUCH]             = { "touch",             true,  false },
+        [STORE_FAILURES_SAVE]     = { "failures-save",     true,  false },
         /* ends pending logins, whose tokens may be cached */
         [STORE_SWEEP]             = { "sweep",             true,  true  },
 };
@@ -77,6 +79,9 @@ StoreRequest *store_request_free(StoreRequest *request) {
         free(request->logins);
         free(request->tokens);
         free(request->touches);
+        for (size_t i = 0; i < request->n_failures; i++)
+                free(request->failures[i].name);
+        free(request->failures);
         free(request->key.text);
         strv_free(request->key_texts);
         free(request->filter.user_id);

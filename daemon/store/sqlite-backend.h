@@ -104,6 +104,11 @@ int tokens_count(Backend *backend, const char *sql, const char *owner, StoreRequ
 #define COUNT_LOGIN                                                                                \
         "SELECT COUNT(*) FROM tokens t WHERE " SQL_LIVE " AND t.login = ?2"
 
+/* sqlite-throttle.c: removes at most limit rows that are too old; how many, or a negative errno. */
+int failures_sweep(Backend *backend, StoreRequest *request, unsigned limit);
+/* None is of the future. */
+int failures_follow_clock(Backend *backend, int64_t now);
+
 /* Rows of a page as the caller wants them, within bounds. */
 static inline unsigned page_limit(unsigned limit) {
         return limit == 0 || limit > PAGE_ROWS_MAX ? PAGE_ROWS_MAX : limit;
@@ -135,4 +140,6 @@ int run_revoke_all(Backend *backend, StoreRequest *request);
 int run_login_get(Backend *backend, StoreRequest *request);
 int run_login_open(Backend *backend, StoreRequest *request);
 int run_login_abandon(Backend *backend, StoreRequest *request);
+int run_failures_load(Backend *backend, StoreRequest *request);
+int run_failures_save(Backend *backend, StoreRequest *request);
 int run_sweep(Backend *backend, StoreRequest *request);

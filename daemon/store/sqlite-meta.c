@@ -67,7 +67,7 @@ static int clock_turned_back(Backend *backend, int64_t now) {
         if (r < 0)
                 return r;
         backend->counters.clock = now;
-        return 0;
+        return failures_follow_clock(backend, now);
 }
 
 int clock_follow(Backend *backend, int64_t now) {

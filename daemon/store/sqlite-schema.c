@@ -111,7 +111,7 @@ static const char schema_2[] =
         " WHERE grant_type = '" TOKEN_GRANT_TOKEN_API "';";
 
 /* Accounts that expire, keys for sshd, and what the throttle keeps over a restart: failures are
- * found by a keyed hash (key; 0: those that share the remote's count), names are those of users. */
+ * found by a keyed hash (key; 0: what a remote's strangers share), names are those of somebody. */
 static const char schema_3[] =
         "ALTER TABLE users ADD COLUMN expires BIGINT NOT NULL DEFAULT 0;"
         "ALTER TABLE users ADD COLUMN ssh_keys TEXT;"
@@ -122,9 +122,10 @@ static const char schema_3[] =
         " n BIGINT NOT NULL,"
         " last BIGINT NOT NULL,"
         " PRIMARY KEY(remote, key)) WITHOUT ROWID;"
+        "CREATE INDEX failures_by_age ON failures(last);"
         "CREATE TABLE secrets("
         " name TEXT NOT NULL PRIMARY KEY,"
-        " value BLOB NOT NULL) WITHOUT ROWID;";
+        " value TEXT NOT NULL) WITHOUT ROWID;";
 
 static const char *const schema_steps[] = {
         schema_1,

@@ -1,5 +1,5 @@
 /* Removing what has died, a few rows at a time: expired tokens, tokens of revoked owners, logins
- * that nobody opened, families without tokens.
+ * that nobody opened, families without tokens, failures that are long past.
  *
  * Each step finds its rows by an index and stops at the budget, so a sweep costs the same in a
  * store of any size. Nothing here makes a live token die but the end of a login that stayed
@@ -220,6 +220,7 @@ int run_sweep(Backend *backend, StoreRequest *request) {
                 sweep_expired,
                 sweep_graves,
                 sweep_families,
+                failures_sweep,
         };
         unsigned left = page_limit(request->limit);
         uint64_t n_removed = 0;

@@ -21,6 +21,7 @@ static int (*const verbs[])(Backend *backend, StoreRequest *request) = {
         [STORE_TOKEN_GET]         = run_token_get,
         [STORE_TOKEN_LIST]        = run_token_list,
         [STORE_LOGIN_GET]         = run_login_get,
+        [STORE_FAILURES_LOAD]     = run_failures_load,
         [STORE_USER_ADD]          = run_user_add,
         [STORE_USER_REMOVE]       = run_user_remove,
         [STORE_USER_SET_PASSWORD] = run_user_set_password,
@@ -38,6 +39,7 @@ static int (*const verbs[])(Backend *backend, StoreRequest *request) = {
         [STORE_LOGIN_OPEN]        = run_login_open,
         [STORE_LOGIN_ABANDON]     = run_login_abandon,
         [STORE_TOUCH]             = run_touch,
+        [STORE_FAILURES_SAVE]     = run_failures_save,
         [STORE_SWEEP]             = run_sweep,
 };
 _Static_assert(ELEMENTSOF(verbs) == _STORE_VERB_MAX, "a row for every verb");

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "base/caller.h"
 #include "base/client.h"
 #include "base/clock.h"
 #include "base/login.h"
@@ -32,6 +33,8 @@ enum StoreVerb {
                              with include_used also refresh tokens that were rotated away */
         STORE_TOKEN_LIST, /* filter, now, cursor, limit → tokens, newest first, cursor */
         STORE_LOGIN_GET,  /* key.text → logins[0] */
+        STORE_FAILURES_LOAD, /* now → failures not older than STORE_FAILURES_USEC; hash: the
+                                throttle's secret, empty when there is none yet */
 
         /* Changes. */
         STORE_USER_ADD,          /* users[0] (epoch is given here; uid UID_NONE: the next of
@@ -79,6 +82,8 @@ enum StoreVerb {
                                     now: the newest pending login that matches dies; key.text = its
                                     id, NULL when none did; n_affected */
         STORE_TOUCH,             /* touches: last use of tokens, once a minute */
+        STORE_FAILURES_SAVE,     /* failures: those of n = 0 are removed; hash: the secret that their
+                                    keys were made with, kept if there is none yet */
         STORE_SWEEP,             /* now, limit: removes at most limit rows that expired or died and
                                     pending logins that are too old; n_affected: how many; more:
                                     call again; logins: the pending ones, whose tokens may be
@@ -118,6 +123,18 @@ typedef struct TokenTouch {
         int64_t used;
 } TokenTouch;
 
+/* What the throttle keeps over a restart (core/throttle.h). */
+typedef struct StoredFailures {
+        char remote[PEER_REMOTE_MAX];
+        uint64_t key;
+        char *name; /* owned; NULL: nobody's */
+        unsigned n;
+        int64_t last; /* µs UTC */
+} StoredFailures;
+
+/* Older ones are forgotten. */
+#define STORE_FAILURES_USEC (60 * 60 * USEC_PER_SEC)
+
 typedef struct StoreRequest StoreRequest;
 typedef void (*StoreHandler)(StoreRequest *request, void *userdata);
 
@@ -151,6 +168,8 @@ struct StoreRequest {
         size_t n_tokens;
         TokenTouch *touches;
         size_t n_touches;
+        StoredFailures *failures;
+        size_t n_failures;
 
         int result; /* 0, a negative errno (nothing changed), or a Reason */
         uint64_t n_affected;
@@ -186,6 +205,10 @@ void store_closep(Store **store);
  * answer to a change comes after its commit. Fails at once with -EAGAIN when the queue is full;
  * then the request is still the caller's. */
 int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void *userdata);
+
+/* Blocks until something was answered, and runs the handlers: for the start, while nobody else
+ * needs the loop. */
+void store_wait(Store *store);
 
 /* Moves with every revocation that was answered, before its handler runs: what was read while it
  * moved may be stale. */
