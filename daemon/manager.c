@@ -276,12 +276,29 @@ static int start_authority(Manager *manager) {
         return 0;
 }
 
+static const char *health_of_bus(void *userdata) {
+        const Manager *manager = userdata;
+
+        return manager->bus ? bus_state(manager->bus) : "connecting";
+}
+
+static const char *health_of_userdb(void *userdata) {
+        const Manager *manager = userdata;
+
+        if (!manager->config->userdb)
+                return "off";
+        return userdb_is_served(manager->config->userdb) ? "running" : "failed";
+}
+
 static int start_http(Manager *manager, const Inherited *inherited) {
+        const HealthSource health = { manager, health_of_bus, health_of_userdb };
         _cleanup_(freep) char *message = NULL;
         int r;
 
         r = http_server_new(manager->event, manager->authority, manager->config, &clock_system,
                             &manager->http);
+        if (r >= 0)
+                http_server_set_health(manager->http, &health);
         if (r >= 0)
                 r = http_server_listen(manager->http, inherited->http, inherited->n_http, &message);
         if (r < 0)

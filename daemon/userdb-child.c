@@ -130,9 +130,8 @@ static void become(UserdbChild *child, pid_t parent) {
         _exit(EXIT_FAILURE);
 }
 
-/* By a tokend-userdb with a unit of its own, or by the one of a tokend that was killed just now.
- * Never waits. */
-static bool is_served(const char *path) {
+/* Also by the one of a tokend that was killed just now. */
+bool userdb_is_served(const char *path) {
         _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -154,7 +153,7 @@ static int start(UserdbChild *child) {
         int r;
 
         /* Looked at again: if that one goes, somebody must take its place. */
-        if (is_served(socket_path(child))) {
+        if (userdb_is_served(socket_path(child))) {
                 restart_later(child);
                 return 0;
         }
@@ -307,7 +306,7 @@ static void end_process(UserdbChild *child) {
         /* It could not clear up, and a dead socket there is an error to everybody who asks NSS. */
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
-        if (!is_served(socket_path(child)))
+        if (!userdb_is_served(socket_path(child)))
                 (void)unlink(socket_path(child));
 }
 

@@ -2,6 +2,7 @@
 
 /* tokend-userdb as a child process, where no service manager runs it. */
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 typedef struct UserdbChild UserdbChild;
@@ -22,3 +23,7 @@ int userdb_child_new(const UserdbChildOptions *options, UserdbChild **ret);
 /* Ends it, with SIGKILL if it must be. */
 UserdbChild *userdb_child_free(UserdbChild *child);
 void userdb_child_freep(UserdbChild **child);
+
+/* Whether somebody listens at that socket: our child, or a tokend-userdb with a unit of its own.
+ * Never waits. */
+bool userdb_is_served(const char *path);

@@ -26,6 +26,7 @@ struct Authority {
         bool hangs;       /* calls stay unanswered until fake_answer_all() */
         unsigned retry_after;
         int store_error;
+        int64_t clock_mark;
         bool without_store;
         enum Reason state;
         char log[512]; /* the last call with its arguments */
@@ -456,7 +457,9 @@ void authority_client_remove(Authority *authority, const Caller *caller, const c
 }
 
 AuthorityStatus authority_status(const Authority *authority) {
-        return (AuthorityStatus){ .store = { .error = authority->store_error, .n_tokens = 5 },
+        return (AuthorityStatus){ .store = { .error = authority->store_error,
+                                             .n_tokens = 5,
+                                             .clock = authority->clock_mark },
                                   .cached = 2 };
 }
 

@@ -14,6 +14,7 @@ static void test_connects(void **state) {
         assert_ok(&reply);
         turn_until(f, !f->bus->is_quiet);
         assert_null(f->bus->retry);
+        assert_string_equal(bus_state(f->bus), "connected");
 }
 
 static void test_bus_comes_later(void **state) {
@@ -23,9 +24,11 @@ static void test_bus_comes_later(void **state) {
         assert_int_equal(bus_new(&options, &f->bus), 0);
         assert_non_null(f->bus->retry);
         assert_null(f->bus->connection);
+        assert_string_equal(bus_state(f->bus), "unreachable");
         fake_listen(f);
         turn_until(f, f->n_name_requests == 1);
         turn_until(f, f->bus->retry_delay == 1 * USEC_PER_SEC);
+        assert_string_equal(bus_state(f->bus), "connected");
 }
 
 /* threats.md: nothing waits for a bus that takes the connection and says nothing. */
@@ -38,6 +41,7 @@ static void test_bus_is_mute(void **state) {
         f->accepting = sd_event_source_disable_unref(f->accepting); /* nobody accepts */
         start = clock_monotonic(&clock_system);
         assert_int_equal(bus_new(&options, &f->bus), 0);
+        assert_string_equal(bus_state(f->bus), "connecting");
         fake_token(f, 1, ADA_UID);
         bus_token_new(f->bus, f->core->tokens[0]);
         f->bus = bus_free(f->bus);
@@ -58,6 +62,7 @@ static void test_comes_back(void **state) {
         fake_drop_driver(f);                /* the bus dies with a call in the core */
         sd_bus_message_unref(lost.message); /* the driver's own "connection closed", if any */
         turn_until(f, f->bus->retry);
+        assert_string_equal(bus_state(f->bus), "unreachable");
         f->core->is_held = false;
         turn_until(f, f->n_name_requests == 2);
         assert_null(f->bus->calls);
@@ -76,6 +81,7 @@ static void test_name_is_taken(void **state) {
         turn_until(f, f->bus->retry);
         assert_int_equal(f->n_name_requests, 1);
         assert_int_equal(f->bus->retry_delay, 2 * USEC_PER_SEC); /* grows */
+        assert_string_equal(bus_state(f->bus), "name-taken");
         f->name_answer = 1;
         turn_until(f, f->n_name_requests == 2 && f->bus->retry_delay == 1 * USEC_PER_SEC);
         assert_null(f->bus->retry);

@@ -389,8 +389,17 @@ static void test_paths(void **state) {
         assert_int_equal(talk.status, 405);
 }
 
+static const char *is_on_the_bus(void *userdata) {
+        return userdata ? "connected" : "refused";
+}
+
+static const char *is_failed(void *userdata) {
+        return "failed";
+}
+
 static void test_health(void **state) {
         Harness *h = *state;
+        const HealthSource source = { h, is_on_the_bus, is_failed };
         Talk talk;
 
         talk_request(h, true, "GET", "/healthz", "Authorization: Bearer nonsense\r\n", NULL, NULL,
@@ -401,6 +410,15 @@ static void test_health(void **state) {
         talk_request(h, false, "GET", "/healthz", "", NULL, NULL, &talk);
         assert_int_equal(strstr(talk.body, "\"tokens\":5,\"logins\":0,\"cached\":2") != NULL,
                          getuid() == 0);
+        assert_null(strstr(talk.body, "\"bus\""));
+        http_server_set_health(h->server, &source);
+        h->authority->clock_mark = clock_realtime(&clock_system) + 100 * USEC_PER_SEC;
+        talk_request(h, false, "GET", "/healthz", "", NULL, NULL, &talk);
+        assert_int_equal(strstr(talk.body, ",\"bus\":\"connected\",\"userdb\":\"failed\","
+                                           "\"clock_behind\":100}") != NULL,
+                         getuid() == 0);
+        talk_request(h, true, "GET", "/healthz", "", NULL, NULL, &talk);
+        assert_null(strstr(talk.body, "\"bus\""));
         h->authority->store_error = -EIO;
         talk_request(h, true, "GET", "/healthz", "", NULL, NULL, &talk);
         assert_int_equal(talk.status, 503);

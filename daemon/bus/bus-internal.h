@@ -24,6 +24,8 @@ struct Bus {
         bool is_quiet;             /* a failure was logged since the last success */
         bool is_direct;            /* one peer and no bus between */
         uint32_t direct_uid;       /* that peer's */
+        const char *trouble;       /* why it is tried again; NULL: not yet known, or none */
+        bool has_name;
         struct BusSender *senders; /* bus-caller.h; the last used first */
         size_t n_senders;
         struct BusCall *calls; /* bus-call.h; all that wait for something */

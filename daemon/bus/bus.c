@@ -32,6 +32,7 @@ static void connection_close(Bus *bus) {
         bus_calls_drop(bus, NULL);
         bus_senders_done(bus);
         signals_done(&bus->signals);
+        bus->has_name = false;
         sd_bus_close(bus->connection); /* no flush: that would wait for the bus */
         sd_bus_detach_event(bus->connection);
         bus->connection = sd_bus_unref(bus->connection);
@@ -39,7 +40,7 @@ static void connection_close(Bus *bus) {
 
 static int bus_connect(Bus *bus);
 
-static void retry_later(Bus *bus, const char *what, int error);
+static void retry_later(Bus *bus, const char *trouble, const char *what, int error);
 
 static int on_retry(sd_event_source *source, uint64_t now, void *userdata) {
         Bus *bus = userdata;
@@ -50,16 +51,18 @@ static int on_retry(sd_event_source *source, uint64_t now, void *userdata) {
                 connection_close(bus);
         r = bus_connect(bus);
         if (r < 0)
-                retry_later(bus, "cannot connect to the system bus", r);
+                retry_later(bus, "unreachable", "cannot connect to the system bus", r);
         return 0;
 }
 
 /* Said once, until it works again. */
-static void retry_later(Bus *bus, const char *what, int error) {
+static void retry_later(Bus *bus, const char *trouble, const char *what, int error) {
         int r;
 
         if (bus->retry || bus->is_direct)
                 return;
+        bus->has_name = false;
+        bus->trouble = trouble;
         journal_log(bus->is_quiet ? LOG_DEBUG : LOG_WARNING, &(JournalFields){ .error = error },
                     "%s, trying again", what);
         bus->is_quiet = true;
@@ -77,17 +80,19 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
         uint32_t answer = 0;
 
         if (sd_bus_message_is_method_error(reply, NULL)) {
-                retry_later(bus, "the system bus refuses the name " BUS_NAME,
+                retry_later(bus, "refused", "the system bus refuses the name " BUS_NAME,
                             -sd_bus_message_get_errno(reply));
                 return 1;
         }
         if (sd_bus_message_read(reply, "u", &answer) < 0 ||
             (answer != NAME_PRIMARY_OWNER && answer != NAME_ALREADY_OWNER)) {
-                retry_later(bus, "another process owns the name " BUS_NAME, -EEXIST);
+                retry_later(bus, "name-taken", "another process owns the name " BUS_NAME, -EEXIST);
                 return 1;
         }
         bus->retry_delay = RETRY_MIN_USEC;
         bus->is_quiet = false;
+        bus->has_name = true;
+        bus->trouble = NULL;
         log_info("on the system bus as " BUS_NAME);
         return 1;
 }
@@ -96,7 +101,7 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         Bus *bus = userdata;
 
         bus_calls_drop(bus, NULL);
-        retry_later(bus, "the connection to the system bus is gone", -ECONNRESET);
+        retry_later(bus, "unreachable", "the connection to the system bus is gone", -ECONNRESET);
         return 0;
 }
 
@@ -168,7 +173,7 @@ int bus_new(const BusOptions *options, Bus **ret) {
                 return r;
         r = bus_connect(bus);
         if (r < 0)
-                retry_later(bus, "cannot connect to the system bus", r);
+                retry_later(bus, "unreachable", "cannot connect to the system bus", r);
         *ret = TAKE_PTR(bus);
         return 0;
 }
@@ -233,4 +238,10 @@ Bus *bus_free(Bus *bus) {
 
 void bus_freep(Bus **bus) {
         bus_free(*bus);
+}
+
+const char *bus_state(const Bus *bus) {
+        if (bus->has_name || bus->is_direct)
+                return "connected";
+        return bus->trouble ? bus->trouble : "connecting";
 }

@@ -28,6 +28,10 @@ int bus_new_from_fd(const BusOptions *options, int fd, Bus **ret);
 Bus *bus_free(Bus *bus);
 void bus_freep(Bus **bus);
 
+/* "connected" under its name, "connecting", or what keeps it from that: "unreachable" (no bus),
+ * "refused" (by the bus's policy), "name-taken". */
+const char *bus_state(const Bus *bus);
+
 /* To be called from the authority's observer. */
 void bus_token_new(Bus *bus, const Token *token);
 void bus_token_removed(Bus *bus, const char *id, const char *reason);

@@ -22,6 +22,14 @@
 /* Rows a page when no limit= is given. */
 #define PAGE_ROWS_DEFAULT 100U
 
+/* How the parts of the daemon stand that HTTP does not know, each in one word. NULL functions: not
+ * told. */
+typedef struct HealthSource {
+        void *userdata;
+        const char *(*bus)(void *userdata);
+        const char *(*userdb)(void *userdata);
+} HealthSource;
+
 /* What all requests of a server share. */
 typedef struct HttpContext {
         Authority *authority;
@@ -29,6 +37,7 @@ typedef struct HttpContext {
         const Clock *clock;
         const char *issuer;
         Slots *sorting; /* lists that are being put in order */
+        HealthSource health;
 } HttpContext;
 
 typedef struct Request Request;

@@ -398,6 +398,10 @@ const char *http_server_issuer(const HttpServer *server) {
         return server->issuer;
 }
 
+void http_server_set_health(HttpServer *server, const HealthSource *health) {
+        server->exchange.http.health = *health;
+}
+
 void http_server_drain(HttpServer *server, void (*done)(void *userdata), void *userdata) {
         Connection *connection;
 

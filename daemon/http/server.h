@@ -6,6 +6,7 @@
 #include <systemd/sd-event.h>
 
 #include "core/authority.h"
+#include "http/request.h"
 
 typedef struct HttpServer HttpServer;
 
@@ -14,6 +15,9 @@ int http_server_new(sd_event *event, Authority *authority, const Config *config,
                     HttpServer **ret);
 HttpServer *http_server_free(HttpServer *server);
 void http_server_freep(HttpServer **server);
+
+/* Whom GET /healthz asks besides the authority; copied. */
+void http_server_set_health(HttpServer *server, const HealthSource *health);
 
 /* Binds config's Socket= and Listen=; sockets inherited under the name "http" are taken in their
  * place (fds is NULL-able, the server takes those it uses). -EADDRINUSE: somebody answers there.

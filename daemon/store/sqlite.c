@@ -153,6 +153,7 @@ static void sqlite_status(Backend *backend, StoreStatus *ret) {
                 .error = backend->first_error,
                 .n_tokens = (uint64_t)backend->stored.tokens,
                 .n_logins = (uint64_t)backend->stored.logins,
+                .clock = backend->stored.clock,
         };
 }
 

@@ -218,5 +218,6 @@ typedef struct StoreStatus {
         int error; /* 0, or the negative errno that the last commit failed with */
         uint64_t n_tokens; /* rows, those not swept yet included */
         uint64_t n_logins; /* pending and open ones */
+        int64_t clock;     /* the latest time that the store has seen, µs UTC */
 } StoreStatus;
 StoreStatus store_status(const Store *store);
