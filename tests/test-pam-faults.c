@@ -1,325 +1,316 @@
-/* Each call that the module makes fails once, at each of its turns: with a wrong password that
- * never lets anybody in, with a right one it lets in or says no, and nothing is left open or held.
- * The program exports these functions, so the module and libpam call them in place of libc's. */
+/* Every call of the module's fails once, at each of its turns and in each way that it can, in every
+ * function, for right and for wrong passwords. Nobody is let in who would not be let in otherwise,
+ * and nothing is left open, held or changed. The module under test is the installed one's objects
+ * with their calls wrapped (pam-fault-calls.c). */
 
-#include "pam-host.h"
+#include "unit.h"
 
 #include <dlfcn.h>
-#include <security/pam_modules.h>
+#include <security/pam_ext.h>
 #include <signal.h>
+#include <stdlib.h>
 
-enum Fault { MALLOC, CALLOC, SOCKET, CONNECT, POLL, SEND, RECV, GETSOCKOPT, FSTATAT, GET_ITEM,
-             GET_USER, SET_ITEM, PUTENV, PROMPT, SET_DATA, _FAULT_MAX };
+#include "fake-authority.h"
+#include "pam-fault-cases.h"
+#include "pam-fault.h"
+#include "wire/text.h"
 
-static bool armed; /* only around the module's calls, in the thread that makes them */
-static pthread_t host_thread;
-static enum Fault fault;
-static int countdown;
+/* Less than this, and something is not reached any more. */
+#define N_INJECTIONS_MIN 4000
 
-static bool is_my_turn(enum Fault which) {
-        if (!armed || which != fault || !pthread_equal(pthread_self(), host_thread))
-                return false;
-        return countdown-- == 0;
+/* What can't fail, or has nothing to fail with: all of libc that only looks at memory. */
+static const char *const harmless[] = {
+        "memchr",         "memcmp",         "memcpy",          "memmove",      "memset",
+        "stpcpy",         "strcasecmp",     "strchr",          "strcmp",       "strcspn",
+        "strlen",         "strncmp",        "strspn",          "strncasecmp",  "strnlen",
+        "strrchr",        "strtod",         "qsort_r",         "snprintf",     "explicit_bzero",
+        "errno_location", "stack_chk_fail", "strerrorname_np", "pam_strerror", "pam_syslog",
+        "free",           "geteuid",        "clock_gettime",
+};
+
+typedef struct World {
+        Authority authority;
+        char folder[64];
+        void *module;
+        FaultCall *calls;
+        FaultControl *control;
+        struct sigaction actions[64];
+        sigset_t mask;
+        unsigned long n_injections;
+        unsigned long n_bad;
+} World;
+
+/* Takes libpam's place in the module: the tests' log stays empty. */
+__attribute__((visibility("default"))) void pam_syslog(const pam_handle_t *pamh, int priority,
+                                                       const char *format, ...) {
 }
 
-#define EXPORTED __attribute__((visibility("default")))
-#define REAL(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
-
-#ifndef __SANITIZE_ADDRESS__
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t n, size_t size);
-
-EXPORTED void *malloc(size_t size) {
-        if (is_my_turn(MALLOC)) {
-                errno = ENOMEM;
-                return NULL;
-        }
-        return __libc_malloc(size);
+static void no_delay(int code, unsigned usec, void *userdata) {
 }
 
-EXPORTED void *calloc(size_t n, size_t size) {
-        if (is_my_turn(CALLOC)) {
-                errno = ENOMEM;
-                return NULL;
-        }
-        return __libc_calloc(n, size);
-}
-#endif
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
+                    void *userdata) {
+        const Case *row = userdata;
 
-/* errno is one that the code has no row for. */
-#define FAIL_ONCE(which, value)                                                                    \
-        if (is_my_turn(which)) {                                                                   \
-                errno = EIO;                                                                       \
-                return (value);                                                                    \
-        }
-
-EXPORTED int socket(int domain, int type, int protocol) {
-        FAIL_ONCE(SOCKET, -1)
-        return REAL(socket)(domain, type, protocol);
+        *ret = calloc((size_t)n, sizeof(**ret));
+        for (int i = 0; i < n; i++)
+                if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF && row->password)
+                        (*ret)[i].resp = strdup(row->password);
+        return PAM_SUCCESS;
 }
 
-EXPORTED int connect(int fd, const struct sockaddr *address, socklen_t size) {
-        FAIL_ONCE(CONNECT, -1)
-        return REAL(connect)(fd, address, size);
+static void write_service(World *world, const Case *row) {
+        static const char *const kinds[] = { "auth", "account", "session", "password" };
+        char path[96];
+
+        snprintf(path, sizeof(path), "%s/test", world->folder);
+        FILE *file = fopen(path, "we");
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                fprintf(file,
+                        "%s [success=ok ignore=1 default=die] %s socket=%s timeout=5 %s\n"
+                        "%s [success=done default=die] pam_permit.so\n"
+                        "%s requisite pam_debug.so auth=cred_expired cred=cred_expired "
+                        "acct=cred_expired open_session=cred_expired close_session=cred_expired "
+                        "prechauthtok=cred_expired chauthtok=cred_expired\n",
+                        kinds[i], getenv("PAM_TOKEND_FAULTS"), world->authority.fake.path,
+                        row->options ? row->options : "", kinds[i], kinds[i]);
+        fclose(file);
 }
 
-EXPORTED int poll(struct pollfd *fds, nfds_t n, int timeout) {
-        FAIL_ONCE(POLL, -1)
-        return REAL(poll)(fds, n, timeout);
-}
+static pam_handle_t *start(World *world, const Case *row) {
+        const struct pam_conv conversation = { converse, (void *)row };
+        pam_handle_t *pamh = NULL;
 
-EXPORTED ssize_t send(int fd, const void *data, size_t size, int flags) {
-        FAIL_ONCE(SEND, -1)
-        return REAL(send)(fd, data, size, flags);
-}
-
-EXPORTED ssize_t recv(int fd, void *data, size_t size, int flags) {
-        FAIL_ONCE(RECV, -1)
-        return REAL(recv)(fd, data, size, flags);
-}
-
-EXPORTED int getsockopt(int fd, int level, int name, void *value, socklen_t *size) {
-        FAIL_ONCE(GETSOCKOPT, -1)
-        return REAL(getsockopt)(fd, level, name, value, size);
-}
-
-EXPORTED int fstatat(int fd, const char *path, struct stat *ret, int flags) {
-        FAIL_ONCE(FSTATAT, -1)
-        return REAL(fstatat)(fd, path, ret, flags);
-}
-
-#define FAIL_PAM(which)                                                                            \
-        if (is_my_turn(which))                                                                     \
-                return PAM_IGNORE; /* the worst that it could say */
-
-EXPORTED int pam_get_item(const pam_handle_t *pamh, int item, const void **ret) {
-        FAIL_PAM(GET_ITEM)
-        return REAL(pam_get_item)(pamh, item, ret);
-}
-
-EXPORTED int pam_get_user(pam_handle_t *pamh, const char **ret, const char *prompt) {
-        FAIL_PAM(GET_USER)
-        return REAL(pam_get_user)(pamh, ret, prompt);
-}
-
-EXPORTED int pam_set_item(pam_handle_t *pamh, int item, const void *value) {
-        FAIL_PAM(SET_ITEM)
-        return REAL(pam_set_item)(pamh, item, value);
-}
-
-EXPORTED int pam_putenv(pam_handle_t *pamh, const char *variable) {
-        FAIL_PAM(PUTENV)
-        return REAL(pam_putenv)(pamh, variable);
-}
-
-EXPORTED int pam_prompt(pam_handle_t *pamh, int style, char **ret, const char *format, ...) {
-        FAIL_PAM(PROMPT)
-        return REAL(pam_vprompt)(pamh, style, ret, "Password: ", (va_list){ 0 });
-}
-
-EXPORTED int pam_set_data(pam_handle_t *pamh, const char *name, void *data,
-                          void (*cleanup)(pam_handle_t *, void *, int)) {
-        FAIL_PAM(SET_DATA)
-        return REAL(pam_set_data)(pamh, name, data, cleanup);
+        assert_int_equal(pam_start_confdir("test", "ada", &conversation, world->folder, &pamh), 0);
+        pam_set_item(pamh, PAM_RHOST, "192.0.2.1");
+        pam_set_item(pamh, PAM_TTY, "ssh");
+        pam_set_item(pamh, PAM_FAIL_DELAY, no_delay);
+        if (row->login)
+                pam_putenv(pamh, row->login);
+        return pamh;
 }
 
 static int count_fds(void) {
         int n = 0;
 
-        for (int fd = 0; fd < 256; fd++)
+        for (int fd = 0; fd < 128; fd++)
                 n += fcntl(fd, F_GETFD) >= 0;
         return n;
 }
 
-/* Waits for the fake, which closes its end a moment after its answer. */
-static void expect_fds(int n) {
-        for (int i = 0; i < 1000 && count_fds() != n; i++)
-                usleep(1000);
-        assert_int_equal(count_fds(), n);
+static void remember_signals(World *world) {
+        for (int number = 1; number < 64; number++)
+                sigaction(number, NULL, &world->actions[number]);
+        sigprocmask(SIG_SETMASK, NULL, &world->mask);
 }
 
-/* The result of one call with the turn-th call of this kind failing; *ret_reached: it came to it.
- */
-static int with_fault(Host *host, int (*call)(pam_handle_t *, int), enum Fault which, int turn,
-                      bool *ret_reached) {
-        host_thread = pthread_self();
-        fault = which;
-        countdown = turn;
-        armed = true;
-        int code = call(host->pamh, 0);
-        armed = false;
-        *ret_reached = countdown < 0;
+static bool signals_are_kept(const World *world) {
+        struct sigaction now;
+        sigset_t mask;
+
+        sigprocmask(SIG_SETMASK, NULL, &mask);
+        for (int number = 1; number < 64; number++) {
+                if (sigaction(number, NULL, &now) < 0)
+                        continue;
+                if (now.sa_handler != world->actions[number].sa_handler ||
+                    now.sa_flags != world->actions[number].sa_flags)
+                        return false;
+                if (sigismember(&mask, number) != sigismember(&world->mask, number))
+                        return false;
+        }
+        return true;
+}
+
+static int call_module(World *world, const Case *row, pam_handle_t *pamh) {
+        int stdin_copy = row->lacks_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+
+        if (row->lacks_stdin)
+                close(STDIN_FILENO);
+        world->control->is_armed = true;
+        int code = row->call(pamh, row->flags);
+        world->control->is_armed = false;
+        if (row->lacks_stdin) {
+                bool is_open = fcntl(STDIN_FILENO, F_GETFD) >= 0;
+                dup2(stdin_copy, STDIN_FILENO);
+                close(stdin_copy);
+                assert_false(is_open);
+        }
         return code;
 }
 
-static void walk(Host *host, int (*call)(pam_handle_t *, int), int status, const char *body,
-                 int without_fault, bool may_succeed) {
-        for (enum Fault which = 0; which < _FAULT_MAX; which++) {
-                bool reached = true;
-
-                for (int turn = 0; reached && turn < 500; turn++) {
-                        host_answer(host, status, body);
-                        host_start(host, "ada");
-                        pam_putenv(host->pamh, "TOKEND_LOGIN=" HOST_OTHER_ID);
-                        int n_fds = count_fds();
-                        int code = with_fault(host, call, which, turn, &reached);
-                        expect_fds(n_fds);
-                        if (!reached)
-                                assert_int_equal(code, without_fault);
-                        if (code == PAM_SUCCESS)
-                                assert_true(may_succeed);
-                        assert_int_not_equal(code, HOST_IGNORED);
-                }
-                assert_false(reached);
-        }
+/* A session goes on while tokend can't be asked, whoever's it is. */
+static bool is_session(const Case *row) {
+        return row->call == pam_open_session || row->call == pam_close_session;
 }
 
-static void test_wrong_password(void **state) {
-        walk(*state, pam_authenticate, 401, "{\"reason\":\"wrong-password\"}", PAM_AUTH_ERR, false);
+/* What is wrong with the outcome; NULL: nothing. */
+static const char *judge(World *world, const Case *row, pam_handle_t *pamh, int code, bool failed) {
+        const AuthorityState *shared = world->authority.shared;
+
+        if (!failed && code != row->expected)
+                return "another code, though nothing failed";
+        if (code == PAM_SUCCESS && !row->may_succeed && !(is_session(row) && shared->n_asked == 0))
+                return "success";
+        if (code == IGNORED && !row->may_ignore)
+                return "ignored";
+        if (row->call == pam_authenticate && code == PAM_SUCCESS && shared->n_granted == 0)
+                return "let in, and nobody was asked";
+        if (row->call == pam_authenticate && code != PAM_SUCCESS &&
+            pam_getenv(pamh, "TOKEND_LOGIN"))
+                return "a login in the environment";
+        return signals_are_kept(world) ? NULL : "signals changed";
 }
 
-static void test_right_password(void **state) {
-        walk(*state, pam_authenticate, 200, HOST_GRANT, PAM_SUCCESS, true);
-}
+/* One call with one fault; whether it came to it. */
+static bool inject(World *world, const Case *row, int call, int variant, long turn) {
+        const char *wrong = NULL;
 
-static void test_locked_account(void **state) {
-        walk(*state, pam_acct_mgmt, 403, "{\"reason\":\"user-locked\"}", PAM_PERM_DENIED, false);
-}
-
-static void test_foreign_answer(void **state) {
-        walk(*state, pam_acct_mgmt, 200,
-             "{\"username\":\"bea\",\"uid\":70000,\"gid\":1,\"state\":\"active\"}", PAM_PERM_DENIED,
-             false);
-}
-
-static void test_session(void **state) {
-        walk(*state, pam_open_session, 200, HOST_OPENED, PAM_SUCCESS, true);
-        walk(*state, pam_close_session, 200, HOST_CLOSED, PAM_SUCCESS, true);
-}
-
-static void test_password_change(void **state) {
-        walk(*state, pam_chauthtok, 200, HOST_CHECK, PAM_AUTHTOK_ERR, false);
-}
-
-/* Dispositions and mask are as the host had them, and nothing grows over many logins. */
-static void test_many_logins(void **state) {
-        Host *host = *state;
-        struct sigaction before[32], after;
-        sigset_t mask_before, mask_after;
+        world->control->is_armed = false;
+        pam_handle_t *pamh = start(world, row);
+        if (row->opens)
+                assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+        world->authority.shared->n_asked = world->authority.shared->n_granted = 0;
         int n_fds = count_fds();
+        world->control->call = call;
+        world->control->variant = variant;
+        world->control->countdown = turn;
+        world->control->authtok = row->recalled;
+        int code = call_module(world, row, pamh);
+        bool failed = world->control->countdown < 0;
 
-        sigprocmask(SIG_SETMASK, NULL, &mask_before);
-        for (int number = 1; number < 32; number++)
-                sigaction(number, NULL, &before[number]);
-        host_start(host, "ada");
-        for (int i = 0; i < 1000; i++) {
-                host_answer(host, 200, HOST_GRANT);
-                pam_set_item(host->pamh, PAM_AUTHTOK, NULL);
-                host->n_prompts = 0;
-                assert_int_equal(pam_authenticate(host->pamh, 0), PAM_SUCCESS);
-        }
-        expect_fds(n_fds);
-        for (int number = 1; number < 32; number++) {
-                sigaction(number, NULL, &after);
-                assert_true(after.sa_handler == before[number].sa_handler);
-        }
-        sigprocmask(SIG_SETMASK, NULL, &mask_after);
-        for (int number = 1; number < 32; number++)
-                assert_int_equal(sigismember(&mask_before, number),
-                                 sigismember(&mask_after, number));
+        wrong = judge(world, row, pamh, code, failed);
+        if (!wrong && count_fds() != n_fds)
+                wrong = "descriptors";
+        pam_end(pamh, code);
+        if (!wrong && world->control->n_allocated != 0)
+                wrong = "memory";
+        world->control->n_allocated = 0;
+        world->n_injections += failed;
+        if (!wrong)
+                return failed;
+        world->n_bad++;
+        print_error("%s: %s: %s fails with %d at its turn %ld: code %d\n", row->name, wrong,
+                    world->calls[call].name, variant, turn, code);
+        return failed;
 }
 
-#define N_THREADS 64
-
-typedef struct Login {
-        Host host; /* only its conversation */
-        const char *folder;
-        char user[16];
-        int n_wrong;
-} Login;
-
-static void *log_in_often(void *userdata) {
-        Login *login = userdata;
-        const struct pam_conv conversation = { host_converse, &login->host };
-
-        login->host.answers[0] = "right";
-        for (int i = 0; i < 20; i++) {
-                pam_handle_t *pamh = NULL;
-
-                login->host.n_prompts = 0;
-                if (pam_start_confdir("test", login->user, &conversation, login->folder, &pamh))
-                        abort();
-                int code = pam_authenticate(pamh, 0);
-                const char *id = pam_getenv(pamh, "TOKEND_LOGIN");
-                /* The user's name stands at the end of the id. */
-                if (code != PAM_SUCCESS || !id || !strstr(id, login->user + 1))
-                        login->n_wrong++;
-                pam_end(pamh, code);
-        }
-        return NULL;
+static void walk(World *world, const Case *row) {
+        world->authority.shared->state = row->state ? row->state : "active";
+        world->authority.shared->refusal = row->refusal;
+        write_service(world, row);
+        /* keeps the other modules loaded */
+        pam_handle_t *pamh = start(world, row);
+        for (int call = 0; world->calls[call].name; call++)
+                for (const int *variant = world->calls[call].variants; *variant != 0; variant++)
+                        for (long turn = 0; inject(world, row, call, *variant, turn); turn++)
+                                assert_true(turn < 1000);
+        pam_end(pamh, PAM_SUCCESS);
 }
 
-/* Answers everybody with a grant of their own, until the pipe closes. */
-static void *serve_everybody(void *userdata) {
-        FakeTokend *fake = userdata;
+static void test_every_call_fails(void **state) {
+        World *world = *state;
 
-        for (;;) {
-                struct pollfd ready[2] = { { .fd = fake->listener, .events = POLLIN },
-                                           { .fd = fake->stop[0], .events = POLLIN } };
-                char request[FAKE_REQUEST_MAX], body[256], text[512];
-
-                if (poll(ready, 2, -1) > 0 && ready[1].revents)
-                        return NULL;
-                int fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
-                fake_receive(fake, fd, request);
-                const char *user = strstr(request, "username=");
-                int number = user ? atoi(user + 10) : 0;
-                snprintf(body, sizeof(body), "{\"login\":\"00000000000000000000000000000%03d\","
-                                             "\"username\":\"u%03d\",\"uid\":70000,\"gid\":1,"
-                                             "\"state\":\"active\"}", number, number);
-                fake_send(fd, &(FakeAnswer){ .bytes = fake_json(text, sizeof(text), 200, body) });
-                close(fd);
-        }
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                walk(world, &cases[i]);
+        print_message("%lu injections, %lu bad outcomes\n", world->n_injections, world->n_bad);
+        assert_int_equal(world->n_bad, 0);
+        assert_true(world->n_injections >= N_INJECTIONS_MIN);
 }
 
-/* 64 threads of one process, each for another user: nobody gets another's answer. */
-static void test_threads(void **state) {
-        Host *host = *state;
-        FakeTokend fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
-        Login *logins = calloc(N_THREADS, sizeof(*logins));
-        pthread_t server, threads[N_THREADS];
-        char options[256];
+/* "fstatat64" and "__recv_chk" are fstatat and recv. */
+static char *canonical(char *name) {
+        size_t size = strcspn(name, "@\n");
 
-        fake_listen(&fake, 128);
-        assert_int_equal(pipe2(fake.stop, O_CLOEXEC), 0);
-        assert_int_equal(pthread_create(&server, NULL, serve_everybody, &fake), 0);
-        snprintf(options, sizeof(options), "timeout=30 socket=%s", fake.path);
-        host_options(host, options);
-        host_start(host, "ada");
-        for (int i = 0; i < N_THREADS; i++) {
-                logins[i].folder = host->folder;
-                snprintf(logins[i].user, sizeof(logins[i].user), "u%03d", i);
-                assert_int_equal(pthread_create(&threads[i], NULL, log_in_often, &logins[i]), 0);
+        name[size] = '\0';
+        if (size > 4 && streq(name + size - 4, "_chk"))
+                name[size -= 4] = '\0';
+        if (size > 2 && streq(name + size - 2, "64"))
+                name[size - 2] = '\0';
+        return strncmp(name, "__", 2) == 0 ? name + 2 : name;
+}
+
+static bool is_harmless(const char *name) {
+        /* Only strv_append() calls them, which stands in a file of the module's and is not its. */
+        if (streq(name, "reallocarray") || streq(name, "strndup"))
+                return true;
+        for (size_t i = 0; i < ELEMENTSOF(harmless); i++)
+                if (streq(harmless[i], name))
+                        return true;
+        return strncmp(name, "asan_", 5) == 0 || strncmp(name, "ubsan_", 6) == 0;
+}
+
+static bool is_reached(const World *world, const char *name) {
+        for (const FaultCall *call = world->calls; call->name; call++)
+                if (streq(call->name, name))
+                        return call->n_reached > 0;
+        return false;
+}
+
+/* Whoever gives the module a new call has to say here how it fails. */
+static void test_no_call_is_forgotten(void **state) {
+        World *world = *state;
+        char command[512], line[256], kind;
+        size_t n = 0;
+
+        snprintf(command, sizeof(command), "nm -D --undefined-only '%s'", getenv("PAM_TOKEND"));
+        FILE *symbols = popen(command, "re");
+        assert_non_null(symbols);
+        while (fgets(line, sizeof(line), symbols)) {
+                char name[256];
+
+                if (sscanf(line, " %c %255s", &kind, name) != 2 || kind == 'w')
+                        continue;
+                const char *plain = canonical(name);
+                if (!is_harmless(plain) && !is_reached(world, plain))
+                        fail_msg("%s: neither harmless nor reached by a case above", plain);
+                n++;
         }
-        for (int i = 0; i < N_THREADS; i++) {
-                pthread_join(threads[i], NULL);
-                assert_int_equal(logins[i].n_wrong, 0);
-        }
-        assert_int_equal(write(fake.stop[1], "", 1), 1);
-        pthread_join(server, NULL);
-        close(fake.stop[0]);
-        close(fake.stop[1]);
-        fake_unlisten(&fake);
-        free(logins);
+        assert_int_equal(pclose(symbols), 0);
+        assert_true(n > 30);
+}
+
+static int setup(void **state) {
+        World *world = calloc(1, sizeof(*world));
+        char path[96];
+
+        authority_start(&world->authority);
+        strcpy(world->folder, "/tmp/pam-faults-XXXXXX");
+        if (!mkdtemp(world->folder))
+                return -1;
+        snprintf(path, sizeof(path), "%s/other", world->folder);
+        FILE *other = fopen(path, "we");
+        fputs("auth required pam_deny.so\n", other);
+        fclose(other);
+        world->module = dlopen(getenv("PAM_TOKEND_FAULTS"), RTLD_NOW);
+        if (!world->module)
+                return -1;
+        world->calls = dlsym(world->module, "fault_calls");
+        world->control = dlsym(world->module, "fault_control");
+        remember_signals(world);
+        *state = world;
+        return 0;
+}
+
+static int teardown(void **state) {
+        World *world = *state;
+        char path[96];
+
+        snprintf(path, sizeof(path), "%s/test", world->folder);
+        unlink(path);
+        snprintf(path, sizeof(path), "%s/other", world->folder);
+        unlink(path);
+        rmdir(world->folder);
+        authority_stop(&world->authority);
+        dlclose(world->module);
+        free(world);
+        return 0;
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                HOST_TEST(test_wrong_password),  HOST_TEST(test_right_password),
-                HOST_TEST(test_locked_account),  HOST_TEST(test_foreign_answer),
-                HOST_TEST(test_session),         HOST_TEST(test_password_change),
-                HOST_TEST(test_many_logins),      HOST_TEST(test_threads),
+                cmocka_unit_test(test_every_call_fails),
+                cmocka_unit_test(test_no_call_is_forgotten),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, setup, teardown);
 }
