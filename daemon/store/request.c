@@ -48,7 +48,7 @@ const StoreVerbInfo *store_verb_info(enum StoreVerb verb) {
 }
 
 bool store_request_kills(const StoreRequest *request) {
-        return verbs[request->verb].kills || request->discards_earlier;
+        return verbs[request->verb].kills || request->discards_earlier || request->consumes_key;
 }
 
 StoreRequest *store_request_new(enum StoreVerb verb) {
@@ -88,6 +88,7 @@ StoreRequest *store_request_free(StoreRequest *request) {
         free(request->filter.client_id);
         free(request->filter.login);
         free(request->user_id);
+        free(request->keep_login);
         free(request->cursor);
         secret_done(&request->hash);
         free(request);

@@ -1,6 +1,7 @@
 /* Tokens in the SQLite store: finding, issuing, rotating, revoking.
  *
- * A token's row is never changed but for "used" of a refresh token and the time of its last use.
+ * A token's row is never changed but for "used" of a refresh token, the time of its last use, and
+ * the user's epoch in those of a login that outlives a change of password (sqlite-user.c).
  * Used refresh tokens stay until they expire, so that their reuse is seen. */
 
 #include <errno.h>
@@ -161,6 +162,15 @@ static int owners_check(Backend *backend, const Token *token) {
         return r;
 }
 
+static int token_remove(Backend *backend, const Token *token) {
+        int r = SQL(backend, "DELETE FROM tokens WHERE hash = ?1", sql_hash(&token->hash));
+
+        if (r < 0)
+                return r;
+        backend->counters.tokens -= sql_changes(backend);
+        return 0;
+}
+
 /* Whoever issues by a token can't do so any more when that token is dead. */
 static int key_check(Backend *backend, const StoreRequest *request) {
         _cleanup_(token_unrefp) Token *key = NULL;
@@ -171,7 +181,9 @@ static int key_check(Backend *backend, const StoreRequest *request) {
         r = token_find(backend, request, false, &key);
         if (r < 0)
                 return r;
-        return r == 0 && key->kind == TOKEN_ACCESS ? 0 : REASON_INVALID_TOKEN;
+        if (r > 0 || key->kind != TOKEN_ACCESS)
+                return REASON_INVALID_TOKEN;
+        return request->consumes_key ? token_remove(backend, key) : 0;
 }
 
 /* By an index of their own: the user may have any number of others. */
@@ -306,12 +318,10 @@ int run_token_rotate(Backend *backend, StoreRequest *request) {
 }
 
 static int token_delete(Backend *backend, const Token *token, StoreRequest *request) {
-        int r;
+        int r = token_remove(backend, token);
 
-        r = SQL(backend, "DELETE FROM tokens WHERE hash = ?1", sql_hash(&token->hash));
         if (r < 0)
                 return r;
-        backend->counters.tokens -= sql_changes(backend);
         request->n_affected = token->used == 0;
         return 0;
 }

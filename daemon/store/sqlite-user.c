@@ -157,22 +157,51 @@ int run_user_list(Backend *backend, StoreRequest *request) {
         return r;
 }
 
-/* All of the user's tokens die. */
-static int user_outdate(Backend *backend, StoreRequest *request, const char *id) {
-        int64_t epoch;
+static int user_epoch(Backend *backend, const char *id, int64_t *ret) {
+        int r = SQL_NUMBER(ret, backend, "SELECT epoch FROM users WHERE id = ?1", sql_text(id));
+
+        return r > 0 ? 0 : r == 0 ? REASON_USER_UNKNOWN : r;
+}
+
+/* The session in which the user changes the password goes on. Only what lived until now may follow
+ * the new epoch: nothing that was revoked comes back. */
+static int user_keep_login(Backend *backend, StoreRequest *request, int64_t old_epoch,
+                           int64_t epoch) {
+        uint64_t n_before = request->n_affected;
         int r;
 
-        r = tokens_count(backend, COUNT_USER, id, request);
+        if (!request->keep_login)
+                return 0;
+        r = SQL(backend,
+                "UPDATE tokens SET user_epoch = ?3 WHERE login = ?2 AND user_id = ?1"
+                " AND user_epoch = ?4 AND login = (SELECT l.id FROM logins l WHERE l.id = ?2"
+                " AND l.user_id = ?1 AND l.state IN (?5, ?6))",
+                sql_text(request->key.text), sql_text(request->keep_login), sql_integer(epoch),
+                sql_integer(old_epoch), sql_integer(LOGIN_PENDING), sql_integer(LOGIN_OPEN));
+        if (r >= 0)
+                r = tokens_count(backend, COUNT_USER, request->key.text, request);
         if (r < 0)
+                return r;
+        request->n_affected = n_before - request->n_affected;
+        return 0;
+}
+
+/* All of the user's tokens die, but for those of keep_login. */
+static int user_outdate(Backend *backend, StoreRequest *request, const char *id) {
+        int64_t old_epoch, epoch;
+        int r;
+
+        r = user_epoch(backend, id, &old_epoch);
+        if (r == 0)
+                r = tokens_count(backend, COUNT_USER, id, request);
+        if (r != 0)
                 return r;
         epoch = epoch_next(backend);
         r = SQL(backend, "UPDATE users SET epoch = ?2 WHERE id = ?1", sql_text(id),
                 sql_integer(epoch));
-        if (r < 0)
-                return r;
-        if (sql_changes(backend) == 0)
-                return REASON_USER_UNKNOWN;
-        return grave_dig(backend, GRAVE_USER, id, epoch);
+        if (r >= 0)
+                r = user_keep_login(backend, request, old_epoch, epoch);
+        return r < 0 ? r : grave_dig(backend, GRAVE_USER, id, epoch);
 }
 
 /* The sessions' logins go too: another user of the same id must not find them. */
@@ -211,9 +240,9 @@ static int user_expect(Backend *backend, const char *id, int64_t expected_epoch)
         int64_t epoch;
         int r;
 
-        r = SQL_NUMBER(&epoch, backend, "SELECT epoch FROM users WHERE id = ?1", sql_text(id));
-        if (r <= 0)
-                return r < 0 ? r : REASON_USER_UNKNOWN;
+        r = user_epoch(backend, id, &epoch);
+        if (r != 0)
+                return r;
         return expected_epoch == 0 || expected_epoch == epoch ? 0 : REASON_INVALID_GRANT;
 }
 

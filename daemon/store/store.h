@@ -46,7 +46,9 @@ enum StoreVerb {
         STORE_USER_REMOVE,       /* key.text (id) → users[0] as it was, n_affected live tokens died;
                                     sub-accounts stay and lose their parent */
         STORE_USER_SET_PASSWORD, /* key.text (id), hash, state, expected_epoch (0: any) → users[0],
-                                    n_affected; a new epoch. REASON_INVALID_GRANT: it moved */
+                                    n_affected; a new epoch. REASON_INVALID_GRANT: it moved.
+                                    keep_login: if that is a session's login of this user, its live
+                                    tokens follow the new epoch */
         STORE_USER_SET_STATE,    /* the same without hash; locking gives a new epoch, the rest keeps
                                     it */
         STORE_USER_REHASH,       /* key.text (id), hash, expected_epoch: same password, keeps the
@@ -58,7 +60,8 @@ enum StoreVerb {
                                     them are those that the caller saw; REASON_INVALID_GRANT when
                                     one has moved (login_epoch of tokens with logins[0]: filled in
                                     here). With needs_live_key the same transaction sees to it
-                                    that key (hash) is a live access token: REASON_INVALID_TOKEN.
+                                    that key (hash) is a live access token: REASON_INVALID_TOKEN;
+                                    with consumes_key too, that token dies in it.
                                     With discards_earlier, for a TOKEN_GRANT_TOKEN_API, the earlier
                                     ones of its user and client die: n_affected */
         STORE_TOKEN_ROTATE,      /* key.hash (a refresh token), now, grace, tokens: the new ones,
@@ -145,6 +148,7 @@ struct StoreRequest {
         char **key_texts; /* owned */
         TokenFilter filter;
         char *user_id;
+        char *keep_login;
         char *cursor; /* in: NULL for the first page; out: NULL behind the last */
         unsigned limit;
         int64_t now; /* µs UTC */
@@ -155,6 +159,7 @@ struct StoreRequest {
         enum UserState state;
         bool include_used;
         bool needs_live_key;
+        bool consumes_key;
         bool discards_earlier;
         bool urgent; /* goes before those that are not */
 
