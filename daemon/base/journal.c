@@ -41,6 +41,7 @@ static const struct {
         { "TOKEND_USER", "user", offsetof(JournalFields, user) },
         { "TOKEND_CLIENT", "client", offsetof(JournalFields, client) },
         { "TOKEND_TOKEN_ID", "token", offsetof(JournalFields, token_id) },
+        { "TOKEND_KEY_ID", "key", offsetof(JournalFields, key_id) },
         { "TOKEND_SERVICE", "service", offsetof(JournalFields, service) },
         { "TOKEND_RHOST", "rhost", offsetof(JournalFields, rhost) },
 };

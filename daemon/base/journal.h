@@ -11,6 +11,7 @@ typedef struct JournalFields {
         const char *reason;     /* TOKEND_REASON= */
         const char *user;       /* TOKEND_USER= */
         const char *token_id;   /* TOKEND_TOKEN_ID= */
+        const char *key_id;     /* TOKEND_KEY_ID=: the token by which it was done */
         const char *client;     /* TOKEND_CLIENT= */
         const char *service;    /* TOKEND_SERVICE= */
         const char *rhost;      /* TOKEND_RHOST= */

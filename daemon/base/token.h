@@ -46,6 +46,8 @@ typedef struct Token {
 
 /* A new token of this grant puts the earlier ones of its user and client to an end (store.h). */
 #define TOKEN_GRANT_TOKEN_API "token_api"
+/* Of a login that a token was shown for in place of a password. */
+#define TOKEN_GRANT_LOGIN_TOKEN "login_token"
 
 Token *token_new(void); /* NULL: no memory */
 Token *token_ref(Token *token);

@@ -11,6 +11,7 @@
 #include "base/token.h"
 #include "base/user.h"
 #include "wire/cleanup.h"
+#include "wire/reason.h"
 #include "wire/text.h"
 
 #define ID_MAX    128
@@ -117,6 +118,13 @@ int user_state_from_string(const char *text, enum UserState *ret) {
                 }
 
         return -EINVAL;
+}
+
+int user_refusal(const User *user, int64_t now) {
+        /* A state that nobody knows is none that lets in. */
+        if (user->state != USER_ACTIVE && user->state != USER_PASSWORD_MUST_CHANGE)
+                return REASON_USER_LOCKED;
+        return user->expires > 0 && now >= user->expires ? REASON_USER_EXPIRED : 0;
 }
 
 bool id_is_valid(const char *id) {

@@ -39,6 +39,10 @@ int user_copy(const User *user, User **ret);
 const char *user_state_to_string(enum UserState state); /* "active", "locked", … */
 int user_state_from_string(const char *text, enum UserState *ret); /* -EINVAL */
 
+/* Why this user gets nothing at all at that time, µs UTC: 0, REASON_USER_LOCKED or
+ * REASON_USER_EXPIRED. What a password that must change means is the caller's to decide. */
+int user_refusal(const User *user, int64_t now);
+
 /* 1 to 128 printable ASCII characters without space: ids, partner ids, client ids. */
 bool id_is_valid(const char *id);
 /* One '@', something on both sides, no white space. */

@@ -77,9 +77,12 @@ void audit_end(const Call *call) {
                 if (call->answer.without_store)
                         fields.reason = reason_to_string(REASON_STORE_UNAVAILABLE);
                 const char *subject = fields.user ? fields.user : fields.client;
+                fields.key_id = audit->key[0] ? audit->key : NULL;
                 if (row->done)
-                        journal_log(LOG_INFO, &fields, "%s%s%s", row->done, subject ? ": " : "",
-                                    subject ? subject : "");
+                        journal_log(LOG_INFO, &fields, "%s%s%s%s%s", row->done,
+                                    subject ? ": " : "", subject ? subject : "",
+                                    fields.key_id ? ", by token " : "",
+                                    fields.key_id ? fields.key_id : "");
                 return;
         }
         if (!row->refused)

@@ -27,6 +27,7 @@ struct Audit {
         const char *client;
         const char *service;
         const char *rhost;
+        char key[TOKEN_ID_SIZE + 1]; /* id of the token that let in; "": a password did */
         bool reused; /* a refresh token came back after its grace: the family is dead */
 };
 

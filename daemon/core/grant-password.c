@@ -2,10 +2,14 @@
  *
  * Invariants: whether a user exists, is locked or belongs to somebody else is told to nobody but
  * root before a right password; the hash costs the same for users who do not exist. The throttle
- * counts by the user's name, whatever the user was found by, so there is one budget. */
+ * counts by the user's name, whatever the user was found by, so there is one budget.
+ *
+ * A PAM service may take a token in the password's place. One that is no good, for whatever reason,
+ * costs the look-up and the hash of a wrong password, and is answered and counted like one. */
 
 #include <string.h>
 
+#include "base/scope.h"
 #include "core/grant-type.h"
 #include "core/nss.h"
 #include "core/throttle.h"
@@ -32,26 +36,24 @@ static void password_issue(IssueCall *issue) {
                       : grant->request->token_api ? ISSUE_SINGLE
                       : may_refresh               ? ISSUE_FAMILY
                                                   : ISSUE_SINGLE;
-        issue->may_go_without_store =
-                issue->service && issue->call.authority->config->login_without_store;
+        /* That a token is used up can't be kept without one. */
+        issue->may_go_without_store = issue->service && !issue->consumes_key &&
+                                      issue->call.authority->config->login_without_store;
         issue_begin(issue);
 }
 
 /* The password was right. */
 static void password_accept(GrantCall *grant) {
         Call *call = &grant->issue.call;
+        int r = user_refusal(call->answer.user, call_now(call));
 
-        switch (call->answer.user->state) {
-        case USER_ACTIVE:
-                break;
-        case USER_PASSWORD_MUST_CHANGE:
+        if (r != 0)
+                return call_finish(call, r);
+        if (call->answer.user->state == USER_PASSWORD_MUST_CHANGE) {
                 /* PAM asks for a new one in its account phase; nobody else can. */
                 if (!grant->issue.service)
                         return call_finish(call, REASON_PASSWORD_MUST_CHANGE);
                 call->answer.state = REASON_PASSWORD_MUST_CHANGE;
-                break;
-        default:
-                return call_finish(call, REASON_USER_LOCKED);
         }
         issue_find_client(&grant->issue, password_issue);
 }
@@ -69,12 +71,69 @@ static void password_checked(Call *call, bool matches) {
 
         if (grant->request->junk)
                 return call_finish(call, REASON_NOT_KNOWN_TO_NSS);
-        matches = matches && call->answer.user;
+        matches = matches && call->answer.user && !grant->key_is_spent;
         if (call_verdict_is_withheld(call, password_subject(grant), matches))
                 return;
         if (!matches)
                 return call_finish(call, REASON_WRONG_PASSWORD);
         password_accept(grant);
+}
+
+static bool password_accepts(const GrantCall *grant, enum GrantAccepts what) {
+        unsigned accepts = grant->request->accepts;
+
+        return (accepts ? accepts : GRANT_ACCEPTS_PASSWORD) & (unsigned)what;
+}
+
+static void password_check_hash(GrantCall *grant) {
+        Call *call = &grant->issue.call;
+        const User *user = call->answer.user;
+        bool may_match = user && password_accepts(grant, GRANT_ACCEPTS_PASSWORD);
+
+        call_check(call, grant->request->password, may_match ? &user->hash : NULL,
+                   password_checked);
+}
+
+/* Between the look-up and the commit it died: used by another login, or revoked. */
+static void password_key_died(IssueCall *issue) {
+        GrantCall *grant = (GrantCall *)issue;
+
+        grant->key_is_spent = true;
+        password_check_hash(grant);
+}
+
+static bool token_lets_in(const Token *token, const User *user) {
+        return token->kind == TOKEN_ACCESS && streq_ptr(token->user_id, user->id) &&
+               token->scopes && strv_contains(token->scopes, SCOPE_LOGIN);
+}
+
+static void password_token_found(Call *call, StoreRequest *request) {
+        GrantCall *grant = (GrantCall *)call;
+        IssueCall *issue = &grant->issue;
+
+        if (request->result != 0 || !call->answer.user ||
+            !token_lets_in(request->tokens[0], call->answer.user))
+                return password_check_hash(grant);
+        if (call_verdict_is_withheld(call, password_subject(grant), true))
+                return;
+        issue->grant = TOKEN_GRANT_LOGIN_TOKEN;
+        issue->key = &grant->key;
+        issue->consumes_key = grant->request->once;
+        issue->key_died = password_key_died;
+        token_hash_to_id(&grant->key, issue->audit.key);
+        password_accept(grant);
+}
+
+/* Never by the cache: it would answer sooner for a token that somebody has than for none. */
+static void password_find_token(GrantCall *grant) {
+        StoreRequest *request = store_request_new(STORE_TOKEN_GET);
+
+        if (request) {
+                request->key.field = STORE_KEY_HASH;
+                request->key.hash = grant->key;
+                request->now = call_now(&grant->issue.call);
+        }
+        call_store(&grant->issue.call, request, password_token_found);
 }
 
 static void password_look(GrantCall *grant) {
@@ -106,7 +165,11 @@ static void password_look(GrantCall *grant) {
                 memcpy(grant->remote, call->caller->peer.remote, sizeof(grant->remote));
         if (call_is_throttled(call, password_subject(grant)))
                 return;
-        call_check(call, request->password, user ? &user->hash : NULL, password_checked);
+        if (password_accepts(grant, GRANT_ACCEPTS_TOKEN) &&
+            token_hash_from_text(secret_text(request->password), request->password->size,
+                                 &grant->key) == 0)
+                return password_find_token(grant);
+        password_check_hash(grant);
 }
 
 /* PasswordGrantUsers= names accounts of this machine, or their uids. */

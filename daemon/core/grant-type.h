@@ -17,6 +17,8 @@ typedef struct GrantCall {
         const char *who; /* the throttle's keys */
         char *folded;    /* an address that no user has, in lower case */
         char remote[PEER_REMOTE_MAX];
+        TokenHash key;     /* of what was typed, if that is a token's text */
+        bool key_is_spent; /* it was a token, until somebody else used it up */
 
         /* refresh_token */
         Token *old;

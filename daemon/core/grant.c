@@ -34,7 +34,8 @@ bool grant_type_is_known(const char *name) {
 
 static int grant_check_access(const Caller *caller, const GrantType *type,
                               const GrantRequest *request) {
-        bool has_details = request->service || request->rhost || request->tty || request->junk;
+        bool has_details = request->service || request->rhost || request->tty ||
+                           request->junk || request->accepts || request->once;
 
         if (has_details && access_reach(caller, ACTION_LOGIN_DETAILS) != REACH_ALL)
                 return REASON_ACCESS_DENIED;
@@ -65,6 +66,8 @@ static int grant_check(GrantCall *grant, const GrantType *type) {
         r = grant_check_access(grant->issue.call.caller, type, request);
         if (r != 0)
                 return r;
+        if ((request->accepts || request->once) && !request->service)
+                return REASON_INVALID_REQUEST;
         r = scopes_parse(request->scope, &grant->wanted);
         return r == -EINVAL ? REASON_INVALID_SCOPE : r;
 }

@@ -4,6 +4,12 @@
 
 #include "core/authority.h"
 
+/* What may be typed where a password is asked for. */
+enum GrantAccepts {
+        GRANT_ACCEPTS_PASSWORD = 1 << 0,
+        GRANT_ACCEPTS_TOKEN = 1 << 1, /* a live access token of that user, with the scope login */
+};
+
 /* Borrowed. NULL and empty: not given. */
 typedef struct GrantRequest {
         const char *grant_type;
@@ -17,6 +23,8 @@ typedef struct GrantRequest {
         const char *service;
         const char *rhost;
         const char *tty;
+        unsigned accepts; /* GrantAccepts, in place of a password; only with a service; 0: a password */
+        bool once;        /* a token that is accepted is used up by it; only with a service */
         bool junk; /* sshd's junk password: one dummy hash, nothing counted, REASON_NOT_KNOWN_TO_NSS */
         int64_t lifetime; /* µs; 0: the client's, else as configured */
         /* The rules of /Token: the password grant only, for one access token (its grant is
@@ -35,8 +43,8 @@ bool grant_type_is_known(const char *name);
  * service), state. With without_store only user and state.
  * REASON_UNSUPPORTED_GRANT, _INVALID_REQUEST, _INVALID_CLIENT (no client), _UNAUTHORIZED_CLIENT,
  * _WRONG_PASSWORD (known and unknown users alike, but REASON_USER_UNKNOWN to root on the socket, at
- * once and without a hash), _EMPTY_PASSWORD, _USER_LOCKED (only after the right password),
- * _INVALID_GRANT, _INVALID_SCOPE, _TOO_MANY_FAILURES, _OVERLOADED, _STORE_UNAVAILABLE. */
+ * once and without a hash), _EMPTY_PASSWORD, _USER_LOCKED and _USER_EXPIRED (only after the right
+ * password), _INVALID_GRANT, _INVALID_SCOPE, _TOO_MANY_FAILURES, _OVERLOADED, _STORE_UNAVAILABLE. */
 void authority_grant(Authority *authority, const Caller *caller, const GrantRequest *request,
                      AnswerHandler handler, void *userdata);
 
@@ -45,6 +53,7 @@ typedef struct IssueRequest {
         const char *client_id;
         char *const *scopes; /* NULL: none named */
         int64_t lifetime;    /* µs; 0: as configured. Not above MaximumLifetime=: REASON_INVALID_VALUE */
+        const char *login;   /* authority_issue_self() only: a hint, see there; NULL: none */
 } IssueRequest;
 
 /* An administrator's: a token of any user or client, reserved scopes included if the owner has them
@@ -56,7 +65,9 @@ void authority_issue(Authority *authority, const Caller *caller, const IssueRequ
 #define SELF_LIFETIME_MAX     (60 * 60 * USEC_PER_SEC)
 
 /* tokenctl token: for the uid on the socket itself, at most SELF_LIFETIME_MAX, never a reserved
- * scope; user and client_id are not read. REASON_USER_UNKNOWN, _USER_LOCKED, and _OVERLOADED beyond
- * self-quota.h. */
+ * scope; user and client_id are not read. If login is an open login of that user, the token is one of
+ * its family and dies with it (answer.login); any other text there is nothing: it comes from an
+ * environment that users can write. REASON_USER_UNKNOWN, _USER_LOCKED, _USER_EXPIRED, and
+ * _OVERLOADED beyond self-quota.h. */
 void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,
                           AnswerHandler handler, void *userdata);

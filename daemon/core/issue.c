@@ -153,13 +153,15 @@ int issue_user_token_new(const IssueCall *issue, const User *user, Secret *ret_t
 }
 
 void issue_request_need_key(const IssueCall *issue, StoreRequest *request) {
-        const Token *key = issue->call.caller->token;
+        const Token *own = issue->call.caller->token;
+        const TokenHash *key = issue->key ? issue->key : own ? &own->hash : NULL;
 
         if (!key)
                 return;
         request->needs_live_key = true;
+        request->consumes_key = issue->consumes_key;
         request->key.field = STORE_KEY_HASH;
-        request->key.hash = key->hash;
+        request->key.hash = *key;
 }
 
 /* The family that begins with this token. */
@@ -258,12 +260,30 @@ static void issue_without_store(IssueCall *issue) {
         call_finish(&issue->call, 0);
 }
 
+/* Also when somebody else was quicker: its answer may be still to come. */
+static void issue_forget_key(IssueCall *issue, int r) {
+        Authority *authority = issue->call.authority;
+        char id[TOKEN_ID_SIZE + 1];
+
+        cache_forget(authority->cache, issue->key);
+        if (r != 0)
+                return;
+        token_hash_to_id(issue->key, id);
+        authority_token_removed(authority, id, "used-up");
+}
+
 static void issue_committed(Call *call, StoreRequest *request) {
         IssueCall *issue = (IssueCall *)call;
         bool is_login = issue->kind == ISSUE_PENDING || issue->kind == ISSUE_OPEN;
 
         if (request->result == REASON_STORE_UNAVAILABLE && issue->may_go_without_store)
                 return issue_without_store(issue);
+        if (issue->consumes_key)
+                issue_forget_key(issue, request->result);
+        if (request->result == REASON_INVALID_TOKEN && issue->key_died) {
+                secret_done(&call->answer.access_token);
+                return issue->key_died(issue);
+        }
         if (request->result != 0)
                 return call_finish(call, request->result);
 
@@ -278,7 +298,7 @@ static void issue_committed(Call *call, StoreRequest *request) {
         /* A revocation that was answered meanwhile has made the token stale already; this one's
          * own is none. */
         if (store_revocations(call->authority->store) ==
-            request->revocations + (issue->discards_earlier ? 1 : 0))
+            request->revocations + (issue->discards_earlier || issue->consumes_key ? 1 : 0))
                 cache_put(call->authority->cache, call->answer.token);
         if (is_login)
                 authority_token_new(call->authority, call->answer.token);

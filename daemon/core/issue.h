@@ -29,6 +29,9 @@ struct IssueCall {
         const char *service;
         const char *rhost;
         const char *tty;
+        const TokenHash *key; /* must live when the store commits; NULL: the caller's token, if any */
+        bool consumes_key;    /* and dies with the commit */
+        void (*key_died)(IssueCall *issue); /* it was dead: goes on in place of the end; or NULL */
         bool hides_text;           /* nobody is told the text */
         bool may_go_without_store; /* an unwritable store ends it with r = 0 and without_store */
         void (*client_known)(IssueCall *issue);
@@ -49,7 +52,8 @@ int issue_token_new(const IssueCall *issue, enum TokenKind kind, char *const *sc
                     int64_t lifetime, const Login *login, Secret *ret_text, Token **ret);
 /* An access token for this user, whoever the owner is otherwise, of no family. */
 int issue_user_token_new(const IssueCall *issue, const User *user, Secret *ret_text, Token **ret);
-/* Whoever issues by a token must still have it when the store commits: REASON_INVALID_TOKEN. */
+/* Whoever issues by a token must still have it when the store commits: REASON_INVALID_TOKEN. The
+ * key, or the caller's own. */
 void issue_request_need_key(const IssueCall *issue, StoreRequest *request);
 int64_t issue_access_lifetime(const IssueCall *issue);
 int64_t issue_refresh_lifetime(const IssueCall *issue);

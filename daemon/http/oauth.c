@@ -32,19 +32,63 @@ static int write_token_answer(Request *request, Answer *answer, JsonWriter *w) {
         return 0;
 }
 
+/* "password token" */
+static int read_accepts(const Form *form, unsigned *ret) {
+        static const struct {
+                const char *word;
+                enum GrantAccepts accepts;
+        } words[] = {
+                { "password", GRANT_ACCEPTS_PASSWORD },
+                { "token", GRANT_ACCEPTS_TOKEN },
+        };
+        const char *text = form_get_text(form, "accept");
+        _cleanup_(strv_freep) char **given = NULL;
+        unsigned accepts = 0;
+
+        if (!text)
+                return 0;
+        if (strv_split(text, " ", &given) < 0)
+                return -ENOMEM;
+        for (char **word = given; *word; word++) {
+                unsigned found = 0;
+
+                for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                        if (streq(*word, words[i].word))
+                                found = words[i].accepts;
+                if (!found)
+                        return REASON_INVALID_REQUEST;
+                accepts |= found;
+        }
+        *ret = accepts;
+        return accepts ? 0 : REASON_INVALID_REQUEST;
+}
+
+static int read_flag(const Form *form, const char *name, bool *ret) {
+        const char *text = form_get_text(form, name);
+
+        *ret = text != NULL;
+        return text && !streq(text, "1") ? REASON_INVALID_REQUEST : 0;
+}
+
 static int token(Request *request) {
         const Form *form = &request->form;
-        const char *junk = form_get_text(form, "junk");
         GrantRequest *grant = grant_form_read(request);
+        int r;
 
         if (!grant)
                 return -ENOMEM;
-        if (junk && !streq(junk, "1"))
-                return request_refuse(request, REASON_INVALID_REQUEST, "junk must be 1");
+        r = read_flag(form, "junk", &grant->junk);
+        if (r != 0)
+                return request_refuse(request, r, "junk must be 1");
+        r = read_flag(form, "once", &grant->once);
+        if (r != 0)
+                return request_refuse(request, r, "once must be 1");
+        r = read_accepts(form, &grant->accepts);
+        if (r != 0)
+                return request_refuse(request, r, "accept takes the words password and token");
         grant->service = form_get_text(form, "service");
         grant->rhost = form_get_text(form, "rhost");
         grant->tty = form_get_text(form, "tty");
-        grant->junk = junk != NULL;
         return grant_form_call(request, grant, write_token_answer);
 }
 
