@@ -48,7 +48,7 @@ static void direct_issue(IssueCall *issue) {
         int r = direct_set_scopes(issue, owner, ((DirectCall *)issue)->request->scopes);
         if (r != 0)
                 return call_finish(&issue->call, r);
-        issue->kind = ISSUE_SINGLE;
+        issue->kind = issue->call.answer.login ? ISSUE_MEMBER : ISSUE_SINGLE;
         issue->audit = (Audit){ .event = AUDIT_ISSUE, .client = issue->client->id };
         issue->call.audit = &issue->audit;
         issue_begin(issue);
@@ -63,13 +63,22 @@ static void direct_local_client(Call *call, StoreRequest *request) {
         direct_issue(issue);
 }
 
+/* Whether there is one that may have tokens; else the call has ended. */
+static bool direct_take_user(Call *call, StoreRequest *request) {
+        int r = request->result;
+
+        if (r == 0) {
+                call->answer.user = TAKE_PTR(request->users[0]);
+                r = user_refusal(call->answer.user, call_now(call));
+        }
+        if (r != 0)
+                call_finish(call, r);
+        return r == 0;
+}
+
 static void direct_user_found(Call *call, StoreRequest *request) {
-        if (request->result != 0)
-                return call_finish(call, request->result);
-        call->answer.user = TAKE_PTR(request->users[0]);
-        if (call->answer.user->state == USER_LOCKED)
-                return call_finish(call, REASON_USER_LOCKED);
-        call_store(call, call_client_request(CLIENT_LOCAL), direct_local_client);
+        if (direct_take_user(call, request))
+                call_store(call, call_client_request(CLIENT_LOCAL), direct_local_client);
 }
 
 static void direct_client_found(Call *call, StoreRequest *request) {
@@ -119,12 +128,27 @@ void authority_issue(Authority *authority, const Caller *caller, const IssueRequ
         call_store(call, call_user_request(STORE_KEY_NAME, request->user), direct_user_found);
 }
 
+static void self_login_found(Call *call, StoreRequest *request) {
+        Login *login = request->result == 0 ? request->logins[0] : NULL;
+
+        if (login && login->state == LOGIN_OPEN &&
+            streq_ptr(login->user_id, call->answer.user->id))
+                call->answer.login = TAKE_PTR(request->logins[0]);
+        call_store(call, call_client_request(CLIENT_LOCAL), direct_local_client);
+}
+
 static void self_user_found(Call *call, StoreRequest *request) {
+        const char *login = ((DirectCall *)call)->request->login;
+
         if (request->result != 0)
                 return call_finish(call, request->result);
         if (request->users[0]->state == USER_PASSWORD_MUST_CHANGE)
                 return call_finish(call, REASON_PASSWORD_MUST_CHANGE);
-        direct_user_found(call, request);
+        if (!login || !text_is_hex(login, TOKEN_ID_SIZE))
+                return direct_user_found(call, request);
+        if (direct_take_user(call, request))
+                call_store(call, call_request(STORE_LOGIN_GET, STORE_KEY_ID, login),
+                           self_login_found);
 }
 
 void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,

@@ -11,6 +11,8 @@
 static int write_self(Request *request, Answer *answer, JsonWriter *w) {
         int r = write_issued_answer(request, answer, w);
 
+        if (r == 0 && answer->login)
+                json_write_text(w, "login", answer->login->id);
         if (r == 0 && answer->user) {
                 write_account(w, answer->user);
                 write_state(w, answer);
@@ -39,6 +41,7 @@ static int self_token(Request *request) {
         if (r != 0)
                 return r == -EINVAL ? REASON_INVALID_SCOPE : r;
         issue->scopes = scopes;
+        issue->login = form_get_text(&request->form, "login");
 
         request_await(request, 200, write_self);
         authority_issue_self(request->context->authority, &request->caller, issue, request_answered,
@@ -50,7 +53,7 @@ static int self_token(Request *request) {
 static const Route routes[] = {
         { "POST", "/v1/self/token", self_token, BODY_FORM, 0, NULL,
           "A short-lived token for the user at the other end of the socket",
-          "scope ttl#", "200 " GRANT_MEMBERS " id username uid# gid# state" },
+          "scope ttl# login", "200 " GRANT_MEMBERS " id login username uid# gid# state" },
 };
 /* clang-format on */
 
