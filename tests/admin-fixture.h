@@ -265,13 +265,26 @@ static inline int try_password(Fixture *fixture, const char *name, const char *p
         return fixture_wait(fixture, outcome);
 }
 
-static inline int set_password(Fixture *fixture, const Caller *caller, const char *id,
-                               const char *old, const char *new, Outcome *outcome) {
+/* old, new, login NULL: not given. */
+static inline int set_password_in(Fixture *fixture, const Caller *caller, const char *id,
+                                  const char *old, const char *new, const char *login,
+                                  Outcome *outcome) {
         _cleanup_(secret_done) Secret old_secret = secret_of(old ? old : "");
-        _cleanup_(secret_done) Secret new_secret = secret_of(new);
+        _cleanup_(secret_done) Secret new_secret = secret_of(new ? new : "");
 
         *outcome = (Outcome){ 0 };
-        authority_user_set_password(fixture->authority, caller, id, old ? &old_secret : NULL,
-                                    &new_secret, on_answer, outcome);
+        authority_user_set_password(fixture->authority, caller,
+                                    &(UserPasswordRequest){
+                                            .id = id,
+                                            .old_password = old ? &old_secret : NULL,
+                                            .password = new ? &new_secret : NULL,
+                                            .login = login,
+                                    },
+                                    on_answer, outcome);
         return fixture_wait(fixture, outcome);
+}
+
+static inline int set_password(Fixture *fixture, const Caller *caller, const char *id,
+                               const char *old, const char *new, Outcome *outcome) {
+        return set_password_in(fixture, caller, id, old, new, NULL, outcome);
 }

@@ -170,6 +170,8 @@ void authority_grant(Authority *authority, const Caller *caller, const GrantRequ
                  request->grant_type, OR_DASH(request->username), OR_DASH(request->email),
                  SECRET_OR_DASH(request->password), SECRET_OR_DASH(request->refresh_token),
                  OR_DASH(request->scope), OR_DASH(request->service), request->junk);
+        if (request->accepts || request->once)
+                FAKE_LOG(authority, "grant accepts=%u once=%d", request->accepts, request->once);
         if (call->r != 0)
                 return;
         if (caller->kind == CALLER_ANONYMOUS) {
@@ -208,9 +210,14 @@ void authority_issue(Authority *authority, const Caller *caller, const IssueRequ
 
 void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,
                           AnswerHandler handler, void *userdata) {
-        fake_issue(fake_call(authority, handler, userdata));
-        FAKE_LOG(authority, "issue_self scope=%s lifetime=%lld",
-                 request->scopes ? request->scopes[0] : "-", (long long)request->lifetime);
+        FakeCall *call = fake_call(authority, handler, userdata);
+
+        fake_issue(call);
+        if (request->login)
+                call->answer.login = &fake_login;
+        FAKE_LOG(authority, "issue_self scope=%s lifetime=%lld login=%s",
+                 request->scopes ? request->scopes[0] : "-", (long long)request->lifetime,
+                 OR_DASH(request->login));
 }
 
 void authority_introspect(Authority *authority, const Caller *caller, const Secret *token,
@@ -411,12 +418,13 @@ void authority_user_remove(Authority *authority, const Caller *caller, const cha
         FAKE_LOG(authority, "user_remove %s", id);
 }
 
-void authority_user_set_password(Authority *authority, const Caller *caller, const char *id,
-                                 const Secret *old_password, const Secret *password,
-                                 AnswerHandler handler, void *userdata) {
+void authority_user_set_password(Authority *authority, const Caller *caller,
+                                 const UserPasswordRequest *request, AnswerHandler handler,
+                                 void *userdata) {
         fake_call(authority, handler, userdata)->answer.user = &fake_user;
-        FAKE_LOG(authority, "user_set_password %s old=%s new=%s", id, SECRET_OR_DASH(old_password),
-                 secret_text(password));
+        FAKE_LOG(authority, "user_set_password %s old=%s new=%s login=%s rhost=%s", request->id,
+                 SECRET_OR_DASH(request->old_password), SECRET_OR_DASH(request->password),
+                 OR_DASH(request->login), OR_DASH(request->rhost));
 }
 
 void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,

@@ -121,6 +121,40 @@ static void test_grant_refusals(void **state) {
         assert_non_null(strstr(talk.text, "Retry-After: "));
 }
 
+/* What may be typed in the password's place. */
+static void test_accept(void **state) {
+        static const struct {
+                const char *fields;
+                const char *log; /* NULL: refused */
+        } rows[] = {
+                { "accept=token", "accepts=2 once=0" },
+                { "accept=password", "accepts=1 once=0" },
+                { "accept=password+token&once=1", "accepts=3 once=1" },
+                { "accept=token++password+token", "accepts=3 once=0" },
+                { "once=1", "accepts=0 once=1" },
+                { "accept=tokens", NULL },
+                { "accept=password,token", NULL },
+                { "accept=Token", NULL },
+                { "accept=+", NULL },
+                { "accept=token%09password", NULL },
+                { "accept=token&once=2", NULL },
+                { "accept=token&once=0", NULL },
+                { "accept=token&accept=password", NULL },
+        };
+        Harness *h = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char body[256], log[256];
+
+                snprintf(body, sizeof(body),
+                         "grant_type=password&username=ada&password=secret&service=sshd&%s",
+                         rows[i].fields);
+                snprintf(log, sizeof(log), "grant %s", rows[i].log ? rows[i].log : "-");
+                expect(h, "POST", "/oauth/token", FORM, body, rows[i].log ? 200 : 400,
+                       rows[i].log ? log : "", NULL);
+        }
+}
+
 static void test_tcp_says_less(void **state) {
         Harness *h = *state;
         Talk talk;
@@ -258,8 +292,17 @@ static void test_logins(void **state) {
 static void test_self(void **state) {
         Harness *h = *state;
         expect(h, "POST", "/v1/self/token", FORM, "scope=read+write&ttl=60", 200,
-               "issue_self scope=read lifetime=60000000", NULL);
-        expect(h, "POST", "/v1/self/token", NULL, NULL, 200, "issue_self scope=- lifetime=0", NULL);
+               "issue_self scope=read lifetime=60000000 login=-",
+               "{\"access_token\":\"" FAKE_TEXT "\",\"token_type\":\"Bearer\",\"expires_in\":900,"
+               "\"id\":\"" TOKEN_ID "\",\"username\":\"ada\",\"uid\":70000,\"gid\":70001,"
+               "\"state\":\"active\"}");
+        expect(h, "POST", "/v1/self/token", NULL, NULL, 200,
+               "issue_self scope=- lifetime=0 login=-", NULL);
+        expect(h, "POST", "/v1/self/token", FORM, "login=hint", 200,
+               "issue_self scope=- lifetime=0 login=hint",
+               "{\"access_token\":\"" FAKE_TEXT "\",\"token_type\":\"Bearer\",\"expires_in\":900,"
+               "\"id\":\"" TOKEN_ID "\",\"login\":\"0123456789abcdef0123456789abcdef\","
+               "\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"active\"}");
         expect(h, "POST", "/v1/self/token", FORM, "ttl=0", 400, "", NULL);
         expect(h, "POST", "/v1/self/token", FORM, "ttl=-1", 400, "", NULL);
         expect(h, "POST", "/v1/self/token", FORM, "ttl=1.5", 400, "", NULL);
@@ -310,10 +353,14 @@ static void test_users(void **state) {
         expect(h, "PATCH", "/v1/users/u-1", JSON, "{}", 400, "", NULL);
         expect(h, "POST", "/v1/users/u-1/password", JSON,
                "{\"password\":\"new\",\"old_password\":\"old\"}", 200,
-               "user_set_password u-1 old=old new=new",
+               "user_set_password u-1 old=old new=new login=- rhost=-",
                "{\"id\":\"u-1\",\"name\":\"ada\",\"revoked\":0}");
-        expect(h, "POST", "/v1/users/u-1/password", JSON, "{\"old_password\":\"old\"}", 400, "",
-               NULL);
+        expect(h, "POST", "/v1/users/u-1/password", JSON,
+               "{\"old_password\":\"old\",\"login\":\"l\",\"rhost\":\"192.0.2.7\"}", 200,
+               "user_set_password u-1 old=old new=- login=l rhost=192.0.2.7", NULL);
+        expect(h, "POST", "/v1/users/u-1/password", JSON, "{\"login\":\"l\"}", 400, "", NULL);
+        expect(h, "POST", "/v1/users/u-1/password", JSON,
+               "{\"old_password\":\"old\",\"login\":1}", 400, "", NULL);
         h->authority->result = REASON_USER_UNKNOWN;
         expect(h, "GET", "/v1/users?name=eve", NULL, NULL, 200, "user_get id=- name=eve",
                "{\"users\":[]}");
@@ -429,6 +476,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_grant, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_grant_refusals, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_accept, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_tcp_says_less, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_credentials, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_denied, setup, teardown),

@@ -74,7 +74,7 @@ static void users_set_their_own_with_the_old_one(void **state) {
         assert_int_equal(fixture_wait(fixture, &outcome), 0);
         outcome_done(&outcome);
         assert_int_equal(set_password(fixture, &caller, ada->id, "new", "new", &outcome),
-                         REASON_INVALID_VALUE);
+                         REASON_PASSWORD_UNCHANGED);
         assert_int_equal(set_password(fixture, &caller, ada->id, "new", "newer", &outcome), 0);
         assert_int_equal(outcome.answer.user->state, USER_ACTIVE);
         outcome_done(&outcome);

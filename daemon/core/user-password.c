@@ -1,12 +1,14 @@
-/* Setting a user's password: by an administrator, or by the user with the old one.
+/* Setting a user's password: by an administrator, or by the user with the old one. Or only looking
+ * whether the old one is right, as passwd(1) does before it asks for another.
  *
- * Invariants: the old password is checked like a login, with the same throttle and the same delay
- * of refusals. What is written belongs to the user that was checked: its epoch says so, and a user
- * that was locked or changed meanwhile is looked at again. */
+ * Invariants: an old password that is given is checked like a login, whoever asks, with the same
+ * throttle and the same delay of refusals. What is written belongs to the user that was checked: its
+ * epoch says so, and a user that was locked or changed meanwhile is looked at again. */
 
 #include <errno.h>
 
 #include "core/admin.h"
+#include "core/throttle.h"
 #include "core/throttle.h"
 #include "core/users.h"
 #include "wire/cleanup.h"
@@ -17,10 +19,9 @@
 
 typedef struct PasswordCall {
         AdminCall admin;
-        const char *id;
-        const Secret *old_password;
-        const Secret *password;
-        bool is_own; /* with the old password */
+        const UserPasswordRequest *request;
+        bool is_own; /* the caller is no administrator */
+        char remote[PEER_REMOTE_MAX]; /* the throttle's key */
         Secret hash; /* of the new one */
         User *user;
         unsigned n_tries;
@@ -63,6 +64,8 @@ static void password_write(PasswordCall *set) {
                 return call_finish(call, -ENOMEM);
         request->expected_epoch = set->user->epoch;
         request->state = set->user->state == USER_LOCKED ? USER_LOCKED : USER_ACTIVE;
+        if (text_copy(set->request->login, &request->keep_login) < 0)
+                return call_finish(call, -ENOMEM);
         call_store(call, TAKE_PTR(request), password_written);
 }
 
@@ -76,30 +79,35 @@ static void password_hashed(AdminCall *admin, Secret *hash) {
 static void password_hash_once(PasswordCall *set) {
         if (!secret_is_empty(&set->hash))
                 return password_write(set);
-        admin_hash(&set->admin, set->password, password_hashed);
+        admin_hash(&set->admin, set->request->password, password_hashed);
 }
 
 static ThrottleSubject password_subject(const PasswordCall *set) {
         return (ThrottleSubject){
                 .who = set->user->name,
-                .remote = set->admin.call.caller->peer.remote,
+                .remote = set->remote,
                 .is_known = true,
         };
 }
 
 static void old_password_checked(Call *call, bool matches) {
         PasswordCall *set = (PasswordCall *)call;
+        const UserPasswordRequest *request = set->request;
 
         if (call_verdict_is_withheld(call, password_subject(set), matches))
                 return;
         if (!matches)
                 return call_finish(call, REASON_WRONG_PASSWORD);
-        if (set->user->state == USER_LOCKED)
-                return call_finish(call, REASON_USER_LOCKED);
-        /* One that must change must change. */
-        if (set->user->state == USER_PASSWORD_MUST_CHANGE &&
-            secret_equal(set->old_password, set->password))
-                return call_finish(call, REASON_INVALID_VALUE);
+        int r = user_refusal(set->user, call_now(call));
+        if (r != 0)
+                return call_finish(call, r);
+        if (!request->password) {
+                call->audit = NULL; /* nothing has changed */
+                call->answer.user = TAKE_PTR(set->user);
+                return call_finish(call, 0);
+        }
+        if (secret_equal(request->old_password, request->password))
+                return call_finish(call, REASON_PASSWORD_UNCHANGED);
         password_hash_once(set);
 }
 
@@ -121,37 +129,53 @@ static void password_user_found(Call *call, StoreRequest *request) {
         set->user = TAKE_PTR(request->users[0]);
         set->admin.audit.user = set->user->name;
         admin_audit(&set->admin, AUDIT_USER_PASSWORD);
-        if (!set->is_own)
+        if (!set->request->old_password)
                 return password_hash_once(set);
         if (call_is_throttled(call, password_subject(set)))
                 return;
-        call_check(call, set->old_password, &set->user->hash, old_password_checked);
+        call_check(call, set->request->old_password, &set->user->hash, old_password_checked);
 }
 
 static void password_find(PasswordCall *set) {
-        call_store(&set->admin.call, call_user_request(STORE_KEY_ID, set->id), password_user_found);
+        call_store(&set->admin.call, call_user_request(STORE_KEY_ID, set->request->id),
+                   password_user_found);
 }
 
-void authority_user_set_password(Authority *authority, const Caller *caller, const char *id,
-                                 const Secret *old_password, const Secret *password,
-                                 AnswerHandler handler, void *userdata) {
+static int password_check_request(const PasswordCall *set) {
+        const UserPasswordRequest *request = set->request;
+        const Caller *caller = set->admin.call.caller;
+
+        if ((request->login || request->rhost) &&
+            access_reach(caller, ACTION_LOGIN_DETAILS) != REACH_ALL)
+                return REASON_ACCESS_DENIED;
+        if ((request->password && secret_is_empty(request->password)) ||
+            (request->old_password && secret_is_empty(request->old_password)))
+                return REASON_EMPTY_PASSWORD;
+        if (!request->old_password && (set->is_own || !request->password))
+                return REASON_INVALID_REQUEST;
+        return 0;
+}
+
+void authority_user_set_password(Authority *authority, const Caller *caller,
+                                 const UserPasswordRequest *request, AnswerHandler handler,
+                                 void *userdata) {
         PasswordCall *set =
                         call_new(authority, caller, sizeof(*set), password_done, handler, userdata);
         enum Reach reach = access_reach(caller, ACTION_CHANGE_PASSWORD);
 
         if (!set)
                 return;
-        set->id = id;
-        set->old_password = old_password;
-        set->password = password;
+        set->request = request;
         set->is_own = reach != REACH_ALL;
         if (reach == REACH_NONE)
                 return call_finish(&set->admin.call, REASON_ACCESS_DENIED);
-        if (secret_is_empty(password) ||
-            (set->is_own && old_password && secret_is_empty(old_password)))
-                return call_finish(&set->admin.call, REASON_EMPTY_PASSWORD);
-        if (set->is_own && !old_password)
-                return call_finish(&set->admin.call, REASON_INVALID_REQUEST);
+        int r = password_check_request(set);
+        if (r != 0)
+                return call_finish(&set->admin.call, r);
+        if (request->rhost && request->rhost[0])
+                throttle_remote_key(request->rhost, set->remote);
+        else
+                memcpy(set->remote, caller->peer.remote, sizeof(set->remote));
         set->admin.call.checks_credentials = true;
         password_find(set);
 }

@@ -32,11 +32,22 @@ void authority_user_list(Authority *authority, const Caller *caller, const char 
 /* Answer: user as it was, n_revoked. */
 void authority_user_remove(Authority *authority, const Caller *caller, const char *id,
                            AnswerHandler handler, void *userdata);
-/* root or an administrator, or that user (by uid or token) with its old password, which is checked
- * like a login. All of the user's tokens die. Answer: user, n_revoked. */
-void authority_user_set_password(Authority *authority, const Caller *caller, const char *id,
-                                 const Secret *old_password, const Secret *password,
-                                 AnswerHandler handler, void *userdata);
+/* Borrowed. */
+typedef struct UserPasswordRequest {
+        const char *id;
+        const Secret *old_password; /* checked like a login, whoever asks; NULL: not given */
+        const Secret *password;     /* NULL: nothing changes, the old one is checked */
+        /* From uid 0 on the socket only, else REASON_ACCESS_DENIED: */
+        const char *login; /* of the session that goes on (TOKEND_LOGIN); any other text is nothing */
+        const char *rhost;
+} UserPasswordRequest;
+
+/* root or an administrator, or that user (by uid or token), which must give the old password. All
+ * of the user's tokens die, but for those of the login. Answer: user, n_revoked. After a right old
+ * password also REASON_USER_LOCKED, _USER_EXPIRED, and _PASSWORD_UNCHANGED: it is the new one. */
+void authority_user_set_password(Authority *authority, const Caller *caller,
+                                 const UserPasswordRequest *request, AnswerHandler handler,
+                                 void *userdata);
 /* Locking kills the user's tokens. Answer: user, n_revoked. */
 void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
                               enum UserState state, AnswerHandler handler, void *userdata);

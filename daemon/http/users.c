@@ -151,19 +151,27 @@ static int write_password(Request *request, Answer *answer, JsonWriter *w) {
 }
 
 static int user_password(Request *request) {
-        const Secret *password = NULL, *old_password = NULL;
-        int r = request_json_secret(request, "password", &password);
+        UserPasswordRequest *set = request_alloc(request, sizeof(*set));
+        int r;
 
+        if (!set)
+                return -ENOMEM;
+        set->id = request->params[0];
+        r = request_json_secret(request, "password", &set->password);
         if (r == 0)
-                r = request_json_secret(request, "old_password", &old_password);
+                r = request_json_secret(request, "old_password", &set->old_password);
+        if (r == 0)
+                r = request_json_text(request, "login", &set->login);
+        if (r == 0)
+                r = request_json_text(request, "rhost", &set->rhost);
         if (r != 0)
                 return r;
-        if (!password)
-                return REASON_INVALID_REQUEST;
+        if (!set->password && !set->old_password)
+                return request_refuse(request, REASON_INVALID_REQUEST,
+                                      "password and old_password are missing");
         request_await(request, 200, write_password);
-        authority_user_set_password(request->context->authority, &request->caller,
-                                    request->params[0], old_password, password, request_answered,
-                                    request);
+        authority_user_set_password(request->context->authority, &request->caller, set,
+                                    request_answered, request);
         return 0;
 }
 
@@ -183,8 +191,8 @@ static const Route routes[] = {
         { "DELETE", "/v1/users/:id",          user_remove,   BODY_NONE, 0, NULL,
           "Remove a user and revoke its tokens", "", "200 " USER_MEMBERS " revoked#" },
         { "POST",   "/v1/users/:id/password", user_password, BODY_JSON, 0, NULL,
-          "Set a user's password and revoke its tokens",
-          "password! old_password", "200 id name revoked#" },
+          "Set a user's password and revoke its tokens, or check the old one",
+          "password old_password login rhost", "200 id name revoked#" },
 };
 /* clang-format on */
 
