@@ -3,14 +3,16 @@
 
     pamsnippet.py PAM-FILE SNIPPET
 
-The snippet says by its own "@include" lines where each block belongs.
+The snippet says by its own "@include" lines where each block belongs: session lines behind them,
+all others in front. What stands beside an include that the file does not have goes to its end, with
+the include.
 """
 
 import sys
 
 
-def merge(target, snippet):
-    """The target's lines with each block of the snippet beside the include that it stands beside."""
+def blocks_of(snippet):
+    """{included file: (lines in front, lines behind)}, in the snippet's order."""
     blocks = {}
     pending = []
     last = None
@@ -25,10 +27,20 @@ def merge(target, snippet):
             blocks[last][1].append(line)
         else:
             pending.append(line)
+    assert not pending, f'lines beside no include: {pending}'
+    return blocks
+
+
+def merge(target, snippet):
+    """The target's lines with each block of the snippet beside the include that it stands beside."""
+    blocks = blocks_of(snippet)
     merged = []
     for line in target.splitlines():
-        before, behind = blocks.get(line.split()[1], ([], [])) if line.startswith('@include') else ([], [])
+        name = line.split()[1] if line.startswith('@include') else None
+        before, behind = blocks.pop(name, ([], []))
         merged += [*before, line, *behind]
+    for name, (before, behind) in blocks.items():
+        merged += [*before, f'@include {name}', *behind]
     return '\n'.join(merged) + '\n'
 
 

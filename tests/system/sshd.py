@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pamsnippet
+import stack
 import tokend as system
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -57,7 +58,8 @@ class Driver:
 
 
 class Sshd:
-    def __init__(self, folder, service):
+    def __init__(self, folder, service, *settings):
+        """settings: Keyword=value of sshd_config(5); the first of a keyword counts."""
         self.folder = pathlib.Path(folder)
         self.port = system.free_port()
         pathlib.Path('/run/sshd').mkdir(exist_ok=True)
@@ -67,7 +69,7 @@ class Sshd:
         program = self.folder / service.name
         program.symlink_to('/usr/sbin/sshd')
         self.process = system.Process(
-            [program, '-D', '-e', '-f', '/dev/null', '-o', f'Port={self.port}',
+            [program, '-D', '-e', '-f', '/dev/null', *(f'-o{setting}' for setting in settings), '-o', f'Port={self.port}',
              '-o', 'ListenAddress=127.0.0.1', '-o', f'HostKey={key}', '-o', 'UsePAM=yes',
              '-o', 'PasswordAuthentication=yes', '-o', 'KbdInteractiveAuthentication=yes',
              '-o', 'PidFile=none', '-o', 'Subsystem=sftp internal-sftp', '-o', 'LogLevel=VERBOSE'],
@@ -80,9 +82,16 @@ class Sshd:
     def log(self):
         return self.process.output()
 
+    def _options(self, method, *more):
+        options = (f'Port={self.port}', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR',
+                   f'PreferredAuthentications={method}', *more)
+        return [f'-o{option}' for option in options]
+
     def _command(self, user, method, command):
-        return ['ssh', '-p', str(self.port), '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null',
-                '-o', 'LogLevel=ERROR', '-o', 'NumberOfPasswordPrompts=1', '-o', f'PreferredAuthentications={method}',
+        return ['ssh', *self._options(method, 'NumberOfPasswordPrompts=1'), f'{user}@127.0.0.1', command]
+
+    def _key_command(self, user, key, command):
+        return ['ssh', *self._options('publickey', 'IdentitiesOnly=yes', f'IdentityFile={key}', 'BatchMode=yes'),
                 f'{user}@127.0.0.1', command]
 
     def _environment(self, password):
@@ -98,6 +107,24 @@ class Sshd:
     def open(self, user, password, method, command):
         return subprocess.Popen(self._command(user, method, command), env=self._environment(password),
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def login_by_key(self, user, key, command):
+        return subprocess.run(self._key_command(user, key, command), stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=60)
+
+    def open_by_key(self, user, key, command):
+        return subprocess.Popen(self._key_command(user, key, command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                text=True)
+
+    def terminal(self, user, method, *command, options=(), tty=False):
+        """ssh that asks on a terminal of its own."""
+        return stack.Terminal(['ssh', *(['-tt'] if tty else []), *self._options(method, *options), f'{user}@127.0.0.1',
+                               *command])
+
+    def copy(self, program, method, password, arguments, input=''):
+        """scp or sftp."""
+        return subprocess.run([program, *self._options(method, 'NumberOfPasswordPrompts=1'), *map(str, arguments)],
+                              env=self._environment(password), input=input, capture_output=True, text=True, timeout=60)
 
     def stop(self):
         self.process.stop()
