@@ -9,6 +9,9 @@
 
 enum UserState { USER_ACTIVE, USER_LOCKED, USER_PASSWORD_MUST_CHANGE, _USER_STATE_MAX };
 
+/* Which members a change is about. */
+enum UserSets { USER_SETS_STATE = 1, USER_SETS_EXPIRES = 2, USER_SETS_SSH_KEYS = 4 };
+
 typedef struct User {
         char *id;         /* opaque text, a UUID unless chosen */
         char *name;       /* POSIX login name, byte-exact */
