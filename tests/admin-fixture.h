@@ -232,6 +232,20 @@ static inline Secret secret_of(const char *text) {
         return secret;
 }
 
+/* One member of it. */
+static inline void authority_user_set_state(Authority *authority, const Caller *caller,
+                                            const char *id, enum UserState state,
+                                            AnswerHandler handler, void *userdata) {
+        static const UserSetRequest requests[] = {
+                { .sets = USER_SETS_STATE, .state = USER_ACTIVE },
+                { .sets = USER_SETS_STATE, .state = USER_LOCKED },
+                { .sets = USER_SETS_STATE, .state = USER_PASSWORD_MUST_CHANGE },
+                { .sets = USER_SETS_STATE, .state = _USER_STATE_MAX },
+        };
+
+        authority_user_set(authority, caller, id, &requests[state], handler, userdata);
+}
+
 static inline int add_user_as(Fixture *fixture, const UserAddRequest *request, Outcome *outcome) {
         Caller root = caller_uid(0);
 

@@ -369,6 +369,12 @@ void authority_login_check(Authority *authority, const Caller *caller, const cha
 
 void authority_login_open(Authority *authority, const Caller *caller, const LoginRequest *request,
                           AnswerHandler handler, void *userdata) {
+void authority_login_keys(Authority *authority, const Caller *caller, const char *user,
+                          AnswerHandler handler, void *userdata) {
+        fake_call(authority, handler, userdata)->answer.user = &fake_user;
+        FAKE_LOG(authority, "login_keys %s", user);
+}
+
         FakeCall *call = fake_call(authority, handler, userdata);
         call->answer.user = &fake_user;
         call->answer.login = &fake_login;
@@ -395,6 +401,10 @@ void authority_user_add(Authority *authority, const Caller *caller, const UserAd
                  request->scopes ? request->scopes[0] : "-", SECRET_OR_DASH(request->password));
 }
 
+        if (request->hash || request->state || request->expires || request->ssh_keys)
+                FAKE_LOG(authority, "user_add %s hash=%s state=%d expires=%lld keys=%zu",
+                         request->name, SECRET_OR_DASH(request->hash), request->state,
+                         (long long)request->expires, strv_length(request->ssh_keys));
 void authority_user_get(Authority *authority, const Caller *caller, const char *id,
                         const char *name, AnswerHandler handler, void *userdata) {
         fake_call(authority, handler, userdata)->answer.user = &fake_user;
@@ -427,10 +437,11 @@ void authority_user_set_password(Authority *authority, const Caller *caller,
                  OR_DASH(request->login), OR_DASH(request->rhost));
 }
 
-void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
-                              enum UserState state, AnswerHandler handler, void *userdata) {
+void authority_user_set(Authority *authority, const Caller *caller, const char *id,
+                        const UserSetRequest *request, AnswerHandler handler, void *userdata) {
         fake_call(authority, handler, userdata)->answer.user = &fake_user;
-        FAKE_LOG(authority, "user_set_state %s %d", id, state);
+        FAKE_LOG(authority, "user_set %s sets=%u state=%d expires=%lld keys=%zu", id, request->sets,
+                 request->state, (long long)request->expires, strv_length(request->ssh_keys));
 }
 
 void authority_client_add(Authority *authority, const Caller *caller,

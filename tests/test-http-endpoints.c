@@ -276,7 +276,11 @@ static void test_logins(void **state) {
                "\"gid\":70001}");
         expect(h, "POST", "/v1/logins", FORM, "service=sshd", 400, "", NULL);
         expect(h, "GET", "/v1/logins/check?user=ada", NULL, NULL, 200, "login_check ada",
-               "{\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"active\"}");
+               "{\"id\":\"u-1\",\"username\":\"ada\",\"uid\":70000,\"gid\":70001,"
+               "\"state\":\"active\"}");
+        expect(h, "GET", "/v1/logins/keys?user=ada", NULL, NULL, 200, "login_keys ada",
+               "{\"username\":\"ada\",\"keys\":[]}");
+        expect(h, "GET", "/v1/logins/keys", NULL, NULL, 400, "", NULL);
         expect(h, "GET", "/v1/logins/check", NULL, NULL, 400, "", NULL);
         expect(h, "DELETE", "/v1/logins/abc?user=ada", NULL, NULL, 200, "login_close abc ada",
                "{\"revoked\":2}");
@@ -347,10 +351,6 @@ static void test_users(void **state) {
         expect(h, "GET", "/v1/users/a%zz", NULL, NULL, 400, "", NULL);
         expect(h, "DELETE", "/v1/users/u-1", NULL, NULL, 200, "user_remove u-1",
                "{" USER ",\"revoked\":4}");
-        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"state\":\"locked\"}", 200,
-               "user_set_state u-1 1", NULL);
-        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"state\":\"asleep\"}", 400, "", NULL);
-        expect(h, "PATCH", "/v1/users/u-1", JSON, "{}", 400, "", NULL);
         expect(h, "POST", "/v1/users/u-1/password", JSON,
                "{\"password\":\"new\",\"old_password\":\"old\"}", 200,
                "user_set_password u-1 old=old new=new login=- rhost=-",
@@ -368,6 +368,37 @@ static void test_users(void **state) {
         h->authority->result = REASON_NAME_TAKEN;
         expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\"}", 409,
                "user_add ada uid=4294967295 scopes=- password=-", NULL);
+}
+
+static void test_users_in_full(void **state) {
+        Harness *h = *state;
+        expect(h, "POST", "/v1/users", JSON,
+               "{\"name\":\"ada\",\"hash\":\"$6$x\",\"state\":\"password-must-change\","
+               "\"expires\":7,\"ssh_keys\":[\"a\",\"b\"]}",
+               201, "user_add ada hash=$6$x state=2 expires=7000000 keys=2", NULL);
+        expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"state\":\"asleep\"}", 400, "",
+               NULL);
+        expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"expires\":-1}", 400, "", NULL);
+        expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"expires\":1.5}", 400, "", NULL);
+        expect(h, "POST", "/v1/users", JSON,
+               "{\"name\":\"ada\",\"expires\":9223372036854775807}", 400, "", NULL);
+        expect(h, "POST", "/v1/users", JSON, "{\"name\":\"ada\",\"ssh_keys\":\"a\"}", 400, "",
+               NULL);
+        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"state\":\"locked\"}", 200,
+               "user_set u-1 sets=1 state=1 expires=0 keys=0", NULL);
+        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"expires\":0,\"ssh_keys\":null}", 200,
+               "user_set u-1 sets=2 state=0 expires=0 keys=0", NULL);
+        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"ssh_keys\":[]}", 200,
+               "user_set u-1 sets=4 state=0 expires=0 keys=0", NULL);
+        expect(h, "PATCH", "/v1/users/u-1", JSON,
+               "{\"state\":\"active\",\"expires\":4102444800,\"ssh_keys\":[\"a\"]}", 200,
+               "user_set u-1 sets=7 state=0 expires=4102444800000000 keys=1", NULL);
+        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"state\":\"asleep\"}", 400, "", NULL);
+        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"expires\":\"tomorrow\"}", 400, "", NULL);
+        expect(h, "PATCH", "/v1/users/u-1", JSON, "{\"ssh_keys\":[1]}", 400, "", NULL);
+        h->authority->result = REASON_INVALID_REQUEST;
+        expect(h, "PATCH", "/v1/users/u-1", JSON, "{}", 400,
+               "user_set u-1 sets=0 state=0 expires=0 keys=0", NULL);
 }
 
 static void test_clients(void **state) {
@@ -491,3 +522,4 @@ int main(void) {
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
+                cmocka_unit_test_setup_teardown(test_users_in_full, setup, teardown),

@@ -1,5 +1,6 @@
 /* Tokens for many users by partner id: who may, for whom, in which order, all or nothing. */
 
+#include "core/call.h"
 #include "core/clients.h"
 #include "core/issue-for.h"
 #include "core/tokens.h"
@@ -269,9 +270,8 @@ static void test_user_locked_meanwhile(void **state) {
         add_key(core, "key", NULL, "issue", &key);
         authority_issue_for(core->authority, &key, &(IssueForRequest){ ids, 2 }, core_on_answer,
                             &heard);
-        lock = store_request_new(STORE_USER_SET_STATE);
-        lock->key.text = strdup("id-bob");
-        lock->state = USER_LOCKED;
+        lock = call_user_set_request("id-bob", USER_SETS_STATE);
+        lock->users[0]->state = USER_LOCKED;
         assert_int_equal(store_submit(core->store, lock, core_on_stored, &locked), 0);
         core_wait(core, &heard);
         while (locked == INT32_MIN)

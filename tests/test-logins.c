@@ -190,12 +190,11 @@ static void test_locked_in_between(void **state) {
         Core *core = *state;
         Caller root = core_root();
         _heard_ login = { 0 }, heard = { 0 };
-        StoreRequest *lock = store_request_new(STORE_USER_SET_STATE);
+        StoreRequest *lock = call_user_set_request("id-ada", USER_SETS_STATE);
 
         core_add_user(core, "ada", 70000);
         log_in(core, "ada", &login);
-        lock->key.text = strdup("id-ada");
-        lock->state = USER_LOCKED;
+        lock->users[0]->state = USER_LOCKED;
         assert_int_equal(core_store(core, lock), 0);
         assert_int_equal(open_login(core, &root,
                                     (LoginRequest){ .user = "ada", .id = login.answer.login->id },

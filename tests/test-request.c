@@ -78,7 +78,7 @@ static void test_verbs(void **state) {
         assert_false(store_verb_info(STORE_TOKEN_GET)->writes);
         assert_false(store_verb_info(STORE_TOKEN_ISSUE)->kills);
         assert_true(store_verb_info(STORE_TOKEN_ROTATE)->kills);
-        assert_true(store_verb_info(STORE_USER_SET_STATE)->kills);
+        assert_true(store_verb_info(STORE_USER_SET)->kills);
 }
 
 static void test_kills(void **state) {

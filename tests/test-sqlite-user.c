@@ -58,6 +58,27 @@ static void test_round_trip(void **state) {
         }
 }
 
+/* How many tokens died, or the negative Reason. The user's state, expiry and keys are as in like. */
+static int64_t set_user(Fixture *fixture, const char *id, unsigned sets, User like) {
+        _cleanup_(store_request_freep) StoreRequest *request =
+                request_by_text(STORE_USER_SET, STORE_KEY_ID, id);
+        User *values = user_new();
+        int r;
+
+        values->state = like.state;
+        values->expires = like.expires;
+        if (like.ssh_keys)
+                assert_int_equal(strv_copy(like.ssh_keys, &values->ssh_keys), 0);
+        assert_int_equal(store_request_take_user(request, values), 0);
+        request->sets = sets;
+        r = run(fixture, request);
+        if (r != 0)
+                return -r;
+        assert_int_equal(request->n_users, 1);
+        assert_string_equal(request->users[0]->id, id);
+        return (int64_t)request->n_affected;
+}
+
 static void test_unknown(void **state) {
         Fixture *fixture = *state;
 
@@ -72,7 +93,8 @@ static void test_unknown(void **state) {
         }
         assert_int_equal(change(fixture, STORE_USER_REMOVE, "nobody"), -REASON_USER_UNKNOWN);
         assert_int_equal(change(fixture, STORE_USER_SET_PASSWORD, "nobody"), -REASON_USER_UNKNOWN);
-        assert_int_equal(change(fixture, STORE_USER_SET_STATE, "nobody"), -REASON_USER_UNKNOWN);
+        assert_int_equal(set_user(fixture, "nobody", USER_SETS_STATE, (User){ 0 }),
+                         -REASON_USER_UNKNOWN);
         assert_int_equal(change(fixture, STORE_USER_REHASH, "nobody"), -REASON_USER_UNKNOWN);
         assert_int_equal(change(fixture, STORE_REVOKE_USER, "nobody"), -REASON_USER_UNKNOWN);
         assert_int_equal(change(fixture, STORE_REVOKE_USER, NULL), -REASON_USER_UNKNOWN);
@@ -230,15 +252,98 @@ static void test_lock_kills_tokens(void **state) {
         assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
         issue(fixture, 1, "id-ada", CLIENT_LOCAL);
         for (size_t i = 0; i < ELEMENTSOF(states); i++) {
-                _cleanup_(store_request_freep) StoreRequest *request =
-                        request_by_text(STORE_USER_SET_STATE, STORE_KEY_ID, "id-ada");
+                _cleanup_(user_freep) User *user = NULL;
 
-                request->state = states[i];
-                assert_int_equal(run(fixture, request), 0);
-                assert_int_equal(request->n_affected, i == 0);
-                assert_int_equal(request->users[0]->state, states[i]);
+                assert_int_equal(set_user(fixture, "id-ada", USER_SETS_STATE,
+                                          (User){ .state = states[i] }),
+                                 i == 0);
+                assert_int_equal(user_load(fixture->reader, "id-ada", &user), 0);
+                assert_int_equal(user->state, states[i]);
                 assert_false(is_live(fixture, 1)); /* unlocking revives nothing */
         }
+}
+
+/* Only what lets the user expire earlier than before is a new epoch. */
+static void test_expiry_kills_tokens(void **state) {
+        static const struct {
+                int64_t expires;
+                bool kills;
+        } steps[] = {
+                { 0, false },          { START + 900, true }, { START + 900, false },
+                { START + 950, false }, { START + 949, true }, { 0, false },
+                { START - 1, true },   { START - 1, false },  { INT64_MAX, false },
+        };
+        Fixture *fixture = *state;
+        uint8_t token = 1;
+
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                _cleanup_(user_freep) User *user = NULL;
+
+                issue(fixture, ++token, "id-ada", CLIENT_LOCAL);
+                set_user(fixture, "id-ada", USER_SETS_EXPIRES,
+                         (User){ .expires = steps[i].expires, .state = USER_LOCKED });
+                assert_int_equal(is_live(fixture, token), !steps[i].kills);
+                assert_int_equal(user_load(fixture->reader, "id-ada", &user), 0);
+                assert_true(user->expires == steps[i].expires);
+                assert_int_equal(user->state, USER_ACTIVE); /* not asked for */
+        }
+}
+
+static void test_sets_what_is_named(void **state) {
+        static char *const keys[] = { (char *)"ssh-ed25519 AAAA one two", (char *)"ssh-rsa BBBB",
+                                      NULL };
+        static char *const none[] = { NULL };
+        const User like = { .state = USER_PASSWORD_MUST_CHANGE,
+                            .expires = START + 5,
+                            .ssh_keys = (char **)keys };
+        _cleanup_(user_freep) User *keyed = NULL, *kept = NULL, *all = NULL;
+        Fixture *fixture = *state;
+
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        issue(fixture, 1, "id-ada", CLIENT_LOCAL);
+        assert_int_equal(set_user(fixture, "id-ada", USER_SETS_SSH_KEYS, like), 0);
+        assert_int_equal(user_load(fixture->reader, "id-ada", &keyed), 0);
+        assert_int_equal(strv_length(keyed->ssh_keys), 2);
+        assert_string_equal(keyed->ssh_keys[0], keys[0]);
+        assert_string_equal(keyed->ssh_keys[1], keys[1]);
+        assert_int_equal(keyed->state, USER_ACTIVE);
+        assert_true(keyed->expires == 0);
+        assert_int_equal(set_user(fixture, "id-ada", USER_SETS_STATE, like), 0);
+        assert_int_equal(user_load(fixture->reader, "id-ada", &kept), 0);
+        assert_int_equal(kept->state, USER_PASSWORD_MUST_CHANGE);
+        assert_int_equal(strv_length(kept->ssh_keys), 2);
+        assert_true(is_live(fixture, 1));
+        assert_int_equal(set_user(fixture, "id-ada",
+                                  USER_SETS_STATE | USER_SETS_EXPIRES | USER_SETS_SSH_KEYS,
+                                  (User){ .expires = START + 7, .ssh_keys = (char **)none }),
+                         1);
+        assert_int_equal(user_load(fixture->reader, "id-ada", &all), 0);
+        assert_int_equal(all->state, USER_ACTIVE);
+        assert_true(all->expires == START + 7);
+        assert_int_equal(strv_length(all->ssh_keys), 0);
+}
+
+static void test_set_refuses(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *none =
+                request_by_text(STORE_USER_SET, STORE_KEY_ID, "id-ada");
+        _cleanup_(store_request_freep) StoreRequest *moved =
+                request_by_text(STORE_USER_SET, STORE_KEY_ID, "id-ada");
+        _cleanup_(user_freep) User *user = NULL;
+        int64_t epoch = user_add(fixture, user_make("ada", 1000));
+
+        assert_int_equal(run(fixture, none), -EINVAL);
+        assert_int_equal(set_user(fixture, "id-ada", USER_SETS_STATE,
+                                  (User){ .state = _USER_STATE_MAX }),
+                         EINVAL);
+        assert_int_equal(store_request_take_user(moved, user_new()), 0);
+        moved->sets = USER_SETS_EXPIRES;
+        moved->users[0]->expires = START;
+        moved->expected_epoch = epoch + 1;
+        assert_int_equal(run(fixture, moved), REASON_INVALID_GRANT);
+        assert_int_equal(user_load(fixture->reader, "id-ada", &user), 0);
+        assert_true(user->epoch == epoch && user->expires == 0);
 }
 
 /* threats.md 25 */
@@ -408,6 +513,9 @@ int main(void) {
                 TEST(test_password_kills_tokens),
                 TEST(test_rehash_keeps_tokens),
                 TEST(test_lock_kills_tokens),
+                TEST(test_expiry_kills_tokens),
+                TEST(test_sets_what_is_named),
+                TEST(test_set_refuses),
                 TEST(test_removed_and_made_again),
                 TEST(test_lists),
                 TEST(test_find_many),

@@ -311,7 +311,7 @@ static void test_revocations_move_before_the_handler(void **state) {
                 { STORE_REVOKE_USER, true },    { STORE_REVOKE_CLIENT, true },
                 { STORE_REVOKE_LOGIN, true },   { STORE_REVOKE_ALL, true },
                 { STORE_USER_REMOVE, true },    { STORE_USER_SET_PASSWORD, true },
-                { STORE_USER_SET_STATE, true }, { STORE_CLIENT_REMOVE, true },
+                { STORE_USER_SET, true },       { STORE_CLIENT_REMOVE, true },
                 { STORE_LOGIN_ABANDON, true },
         };
         Context *context = *state;

@@ -32,6 +32,7 @@ static const enum Reach reaches[_ACTION_MAX][_ROLE_MAX] = {
         [ACTION_OTHER_GRANT]    = { NONE,  ALL,  OWN,  REGISTERED, NONE,  NONE,  NONE,       NONE },
         [ACTION_LOGIN_DETAILS]  = { NONE,  ALL,  NONE, NONE,       NONE,  NONE,  NONE,       NONE },
         [ACTION_LOGIN_CHECK]    = { NONE,  ALL,  OWN,  NONE,       NONE,  NONE,  NONE,       NONE },
+        [ACTION_SSH_KEYS]       = { NONE,  ALL,  ALL,  NONE,       NONE,  NONE,  NONE,       NONE },
         [ACTION_ISSUE_SELF]     = { NONE,  OWN,  OWN,  NONE,       NONE,  NONE,  NONE,       NONE },
         [ACTION_INTROSPECT]     = { NONE,  ALL,  OWN,  REGISTERED, OWN,   ALL,   NONE,       NONE },
         [ACTION_REVOKE_TOKEN]   = { NONE,  ALL,  OWN,  OWN,        OWN,   ALL,   NONE,       NONE },

@@ -12,6 +12,7 @@ enum Action {
         ACTION_OTHER_GRANT,    /* refresh_token, client_credentials */
         ACTION_LOGIN_DETAILS,  /* service, rhost, tty, junk; /v1/logins */
         ACTION_LOGIN_CHECK,
+        ACTION_SSH_KEYS, /* of any user */
         ACTION_ISSUE_SELF,
         ACTION_INTROSPECT,
         ACTION_REVOKE_TOKEN,

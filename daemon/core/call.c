@@ -116,6 +116,7 @@ static bool reason_tells_of_credentials(int r) {
         case REASON_PASSWORD_MUST_CHANGE:
         case REASON_NOT_KNOWN_TO_NSS:
         case REASON_INVALID_CLIENT:
+        case REASON_USER_EXPIRED:
         case REASON_ACCESS_DENIED:
                 return true;
         default:
@@ -349,4 +350,16 @@ StoreRequest *call_user_request(enum StoreKeyField field, const char *text) {
 
 StoreRequest *call_client_request(const char *id) {
         return call_request(STORE_CLIENT_GET, STORE_KEY_ID, id);
+}
+
+StoreRequest *call_user_set_request(const char *id, unsigned sets) {
+        _cleanup_(store_request_freep) StoreRequest *request =
+                        call_request(STORE_USER_SET, STORE_KEY_ID, id);
+        _cleanup_(user_freep) User *values = user_new();
+
+        if (!request || !values || store_request_take_user(request, values) < 0)
+                return NULL;
+        TAKE_PTR(values);
+        request->sets = sets;
+        return TAKE_PTR(request);
 }

@@ -133,6 +133,8 @@ StoreRequest *call_request(enum StoreVerb verb, enum StoreKeyField field, const 
 /* Look-ups of that kind. */
 StoreRequest *call_user_request(enum StoreKeyField field, const char *text);
 StoreRequest *call_client_request(const char *id);
+/* STORE_USER_SET: users[0] is there, its members are the caller's to fill in. */
+StoreRequest *call_user_set_request(const char *id, unsigned sets);
 
 /* Anybody at all may time what is answered through a door that is not root's. */
 bool caller_is_behind_root_door(const Caller *caller);

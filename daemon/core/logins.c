@@ -1,4 +1,4 @@
-/* acct_mgmt, close_session, and tokens of a login.
+/* acct_mgmt, keys for sshd, close_session, and tokens of a login.
  *
  * Invariant: every call names the user, and a login of another user is refused, whatever id the
  * session's environment carried. */
@@ -23,11 +23,9 @@ static void check_user_found(Call *call, StoreRequest *request) {
         if (!user)
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
-        if (user->state == USER_LOCKED)
-                return call_finish(call, REASON_USER_LOCKED);
-        if (user->state != USER_ACTIVE)
+        if (user->state == USER_PASSWORD_MUST_CHANGE)
                 call->answer.state = REASON_PASSWORD_MUST_CHANGE;
-        call_finish(call, 0);
+        call_finish(call, user_refusal(user, call_now(call)));
 }
 
 void authority_login_check(Authority *authority, const Caller *caller, const char *user,
@@ -45,6 +43,29 @@ void authority_login_check(Authority *authority, const Caller *caller, const cha
                 return call_finish(call, reach == REACH_ALL ? REASON_USER_UNKNOWN
                                                             : REASON_ACCESS_DENIED);
         call_store(call, call_user_request(STORE_KEY_NAME, user), check_user_found);
+}
+
+static void keys_user_found(Call *call, StoreRequest *request) {
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        call->answer.user = TAKE_PTR(request->users[0]);
+        if (user_refusal(call->answer.user, call_now(call)) != 0)
+                call->answer.user->ssh_keys = strv_free(call->answer.user->ssh_keys);
+        call_finish(call, 0);
+}
+
+void authority_login_keys(Authority *authority, const Caller *caller, const char *user,
+                          AnswerHandler handler, void *userdata) {
+        Call *call = call_new(authority, caller, sizeof(Call), NULL, handler, userdata);
+        if (!call)
+                return;
+        if (access_reach(caller, ACTION_SSH_KEYS) != REACH_ALL)
+                return call_finish(call, REASON_ACCESS_DENIED);
+        if (!user)
+                return call_finish(call, REASON_INVALID_REQUEST);
+        if (!user_name_is_valid(user))
+                return call_finish(call, REASON_USER_UNKNOWN);
+        call_store(call, call_user_request(STORE_KEY_NAME, user), keys_user_found);
 }
 
 typedef struct FamilyCall FamilyCall;
@@ -164,9 +185,10 @@ static void member_issue(IssueCall *issue) {
 
 static void member_known(FamilyCall *family) {
         Call *call = &family->issue.call;
+        int r = user_refusal(call->answer.user, call_now(call));
 
-        if (call->answer.user->state == USER_LOCKED)
-                return call_finish(call, REASON_USER_LOCKED);
+        if (r != 0)
+                return call_finish(call, r);
         issue_find_client(&family->issue, member_issue);
 }
 

@@ -1,13 +1,18 @@
 #pragma once
 
 /* What the PAM module needs beside the password grant. All for uid 0 on the socket only; the check
- * also for that very uid. */
+ * also for that very uid, the keys for any uid. */
 
 #include "core/authority.h"
 
-/* acct_mgmt. Answer: user, state. REASON_USER_UNKNOWN, _USER_LOCKED. */
+/* acct_mgmt. Answer: user, state. REASON_USER_UNKNOWN, _USER_LOCKED, _USER_EXPIRED. */
 void authority_login_check(Authority *authority, const Caller *caller, const char *user,
                            AnswerHandler handler, void *userdata);
+
+/* sshd's AuthorizedKeysCommand, which asks as nobody; public keys are no secret. Answer: user, whose
+ * ssh_keys are NULL when it is locked or has expired. REASON_USER_UNKNOWN. */
+void authority_login_keys(Authority *authority, const Caller *caller, const char *user,
+                          AnswerHandler handler, void *userdata);
 
 typedef struct LoginRequest {
         const char *user; /* PAM_USER, always */

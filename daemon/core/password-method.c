@@ -3,6 +3,9 @@
  * crypt() cuts without a word: bcrypt looks at 72 bytes and traditional DES at 8 (measured with
  * libxcrypt 4.4.33). Whoever hashes must compare sizes with this table first. */
 
+#include <regex.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/password-method.h"
@@ -10,6 +13,18 @@
 #include "wire/text.h"
 
 #define ROUNDS "rounds="
+/* Of the SHA methods. */
+#define ROUNDS_DEFAULT 5000
+
+/* How a cost is written behind the prefix. */
+enum CostKind {
+        COST_NONE,
+        COST_YESCRYPT, /* flavour, log2(N), r, one digit of crypt's each */
+        COST_SCRYPT,   /* log2(N) in one digit, r in five */
+        COST_LOG2,     /* decimal */
+        COST_ROUNDS,   /* decimal, behind "rounds=" where that is optional */
+        _COST_KIND_MAX,
+};
 
 struct PasswordMethod {
         const char *name; /* NULL: for stored hashes only */
@@ -17,27 +32,53 @@ struct PasswordMethod {
         size_t size_max;
         unsigned cost_dollars; /* the cost ends with this '$' */
         size_t cost_size;      /* or after so many bytes */
+        unsigned rank;         /* the higher the better; costs compare within one rank */
+        enum CostKind kind;
+        const char *shape; /* what stands behind the prefix, as regex(7) */
 };
+
+#define SIZE PASSWORD_METHOD_SIZE_MAX
+/* The digits of crypt's base 64, and salts of any kind. */
+#define D    "[./0-9A-Za-z]"
+#define SALT "[^$:]"
 
 /* clang-format off */
 static const PasswordMethod methods[] = {
-        { "yescrypt",      "$y$",    PASSWORD_METHOD_SIZE_MAX, 3, 0  },
-        { "gost-yescrypt", "$gy$",   PASSWORD_METHOD_SIZE_MAX, 3, 0  },
-        { "scrypt",        "$7$",    PASSWORD_METHOD_SIZE_MAX, 0, 14 },
-        { "bcrypt",        "$2b$",   72,                       3, 0  },
-        { "bcrypt-a",      "$2a$",   72,                       3, 0  },
-        { "bcrypt-y",      "$2y$",   72,                       3, 0  },
-        { "sha512crypt",   "$6$",    PASSWORD_METHOD_SIZE_MAX, 2, 0  },
-        { "sha256crypt",   "$5$",    PASSWORD_METHOD_SIZE_MAX, 2, 0  },
-        { NULL,            "$2x$",   72,                       3, 0  },
-        { NULL,            "$sha1$", PASSWORD_METHOD_SIZE_MAX, 3, 0  },
-        { NULL,            "$md5",   PASSWORD_METHOD_SIZE_MAX, 2, 0  },
-        { NULL,            "$1$",    PASSWORD_METHOD_SIZE_MAX, 2, 0  },
-        { NULL,            "$3$",    PASSWORD_METHOD_SIZE_MAX, 2, 0  },
-        { NULL,            "_",      PASSWORD_METHOD_SIZE_MAX, 0, 5  },
-        { NULL,            "",       8,                        0, 1  }, /* traditional DES */
+        { "yescrypt",      "$y$",    SIZE, 3, 0,  9, COST_YESCRYPT, D "+[$]" D "{0,86}[$]" D "{43}" },
+        { "gost-yescrypt", "$gy$",   SIZE, 3, 0,  9, COST_YESCRYPT, D "+[$]" D "{0,86}[$]" D "{43}" },
+        { "scrypt",        "$7$",    SIZE, 0, 14, 8, COST_SCRYPT,   D "{11,97}[$]" D "{43}" },
+        { "bcrypt",        "$2b$",   72,   3, 0,  7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { "bcrypt-a",      "$2a$",   72,   3, 0,  7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { "bcrypt-y",      "$2y$",   72,   3, 0,  7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { "sha512crypt",   "$6$",    SIZE, 2, 0,  6, COST_ROUNDS,
+          "(rounds=[1-9][0-9]+[$])?" SALT "{1,16}[$]" D "{86}" },
+        { "sha256crypt",   "$5$",    SIZE, 2, 0,  5, COST_ROUNDS,
+          "(rounds=[1-9][0-9]+[$])?" SALT "{1,16}[$]" D "{43}" },
+        { NULL,            "$2x$",   72,   3, 0,  4, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { NULL,            "$sha1$", SIZE, 3, 0,  4, COST_ROUNDS,
+          "[1-9][0-9]+[$]" D "{1,64}[$]" D "{28}" },
+        { NULL,            "$md5",   SIZE, 2, 0,  4, COST_ROUNDS,
+          "(,rounds=[1-9][0-9]+)?[$]" D "{8}[$]{1,2}" D "{22}" },
+        { NULL,            "$1$",    SIZE, 2, 0,  3, COST_NONE,     SALT "{1,8}[$]" D "{22}" },
+        { NULL,            "$3$",    SIZE, 2, 0,  1, COST_NONE,     "[$][0-9a-f]{32}" },
+        { NULL,            "_",      SIZE, 0, 5,  2, COST_NONE,     D "{19}" },
+        /* bigcrypt: DES for each eight bytes */
+        { NULL,            "",       128,  0, 1,  1, COST_NONE,     D "{2}(" D "{11}){2,16}" },
+        { NULL,            "",       8,    0, 1,  1, COST_NONE,     D "{13}" }, /* traditional DES */
 };
 /* clang-format on */
+
+#define BIGCRYPT (ELEMENTSOF(methods) - 2)
+#define DES      (ELEMENTSOF(methods) - 1)
+#define DES_SIZE 13
+
+/* Above these a check takes a minute, or more than 1 GiB of memory. */
+static const uint64_t costs_max[_COST_KIND_MAX] = {
+        [COST_YESCRYPT] = 1 << 23,
+        [COST_SCRYPT] = 1 << 23,
+        [COST_LOG2] = 18,
+        [COST_ROUNDS] = 20 * 1000 * 1000,
+};
 
 _Static_assert(PASSWORD_METHOD_SIZE_MAX <= PASSWORD_MAX, "crypt takes less than we let in");
 
@@ -53,12 +94,14 @@ const char *password_method_prefix(const PasswordMethod *method) {
         return method->prefix;
 }
 
-/* The last row's prefix is everybody's. */
+/* The last two rows' prefix is everybody's. */
 static const PasswordMethod *method_of(const char *setting) {
         size_t i = 0;
 
         while (strncmp(setting, methods[i].prefix, strlen(methods[i].prefix)) != 0)
                 i++;
+        if (i == BIGCRYPT && strnlen(setting, DES_SIZE + 1) <= DES_SIZE)
+                i = DES;
         return &methods[i];
 }
 
@@ -89,4 +132,112 @@ void password_setting_cost(const char *setting, char ret[static PASSWORD_COST_MA
                 size = 0;
         memcpy(ret, setting, size);
         ret[size] = '\0';
+}
+
+/* The value of a digit of crypt's base 64; 64: it is none. */
+static unsigned digit_value(char c) {
+        static const char digits[] =
+                "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        const char *digit = c ? strchr(digits, c) : NULL;
+
+        return digit ? (unsigned)(digit - digits) : 64;
+}
+
+/* What takes more than one digit is enormous. */
+static uint64_t cost_of_yescrypt(const char *text) {
+        unsigned values[3];
+
+        for (unsigned i = 0; i < ELEMENTSOF(values); i++) {
+                values[i] = digit_value(text[i]);
+                if (values[i] >= 48)
+                        return UINT64_MAX;
+        }
+        return (uint64_t)(values[2] + 1) << (values[1] + 1);
+}
+
+static uint64_t cost_of_scrypt(const char *text) {
+        unsigned log2_n = digit_value(text[0]);
+        uint64_t r = 0;
+
+        for (unsigned i = 0; i < 5; i++) {
+                unsigned digit = text[i] ? digit_value(text[1 + i]) : 64;
+
+                if (digit >= 64)
+                        return 0;
+                r |= (uint64_t)digit << 6 * i;
+        }
+        return log2_n < 33 ? r << log2_n : log2_n < 64 ? UINT64_MAX : 0;
+}
+
+/* Nine digits at most, as crypt takes. */
+static uint64_t cost_of_decimal(const char *text) {
+        uint64_t cost = 0;
+        size_t size = strspn(text, "0123456789");
+
+        if (size > 9)
+                return UINT64_MAX;
+        for (size_t i = 0; i < size; i++)
+                cost = 10 * cost + (uint64_t)(text[i] - '0');
+        return cost;
+}
+
+static uint64_t cost_of_rounds(const char *text, const PasswordMethod *method) {
+        if (text[0] == ',')
+                text++;
+        if (strncmp(text, ROUNDS, strlen(ROUNDS)) == 0)
+                return cost_of_decimal(text + strlen(ROUNDS));
+        return method->name ? ROUNDS_DEFAULT : cost_of_decimal(text);
+}
+
+/* 0: none that can be read. */
+static uint64_t cost_of(const PasswordMethod *method, const char *setting) {
+        const char *text = setting + strlen(method->prefix);
+
+        switch (method->kind) {
+        case COST_YESCRYPT:
+                return cost_of_yescrypt(text);
+        case COST_SCRYPT:
+                return cost_of_scrypt(text);
+        case COST_LOG2:
+                return cost_of_decimal(text);
+        case COST_ROUNDS:
+                return cost_of_rounds(text, method);
+        case COST_NONE:
+        case _COST_KIND_MAX:
+                break;
+        }
+        return 0;
+}
+
+static bool has_shape(const char *text, const char *shape) {
+        char pattern[128];
+        regex_t regex;
+        bool matches;
+
+        (void)snprintf(pattern, sizeof(pattern), "^(%s)$", shape);
+        if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+                return false;
+        matches = regexec(&regex, text, 0, NULL, 0) == 0;
+        regfree(&regex);
+        return matches;
+}
+
+bool password_hash_is_valid(const char *hash) {
+        const PasswordMethod *method = method_of(hash);
+
+        /* crypt() takes no setting with any of these. */
+        for (const char *c = hash; *c; c++)
+                if (*c <= ' ' || *c > '~' || strchr("!*:;\\", *c))
+                        return false;
+        return has_shape(hash + strlen(method->prefix), method->shape) &&
+               cost_of(method, hash) <= costs_max[method->kind];
+}
+
+bool password_hash_is_weaker(const char *hash, const char *setting) {
+        const PasswordMethod *old = method_of(hash), *new = method_of(setting);
+        uint64_t cost = cost_of(old, hash);
+
+        if (old->rank != new->rank)
+                return old->rank < new->rank;
+        return cost > 0 && cost < cost_of(new, setting);
 }

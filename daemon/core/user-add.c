@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ssh-key.h"
 #include "core/admin.h"
 #include "core/nss.h"
+#include "core/password-method.h"
 #include "core/users.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
@@ -63,6 +65,11 @@ static int home_default(const char *base, const char *name, char **ret) {
         return asprintf(ret, "%s%s%s", base, slash, name) < 0 ? -ENOMEM : 0;
 }
 
+/* As shadow(5) marks a password that nobody can type. */
+static bool hash_is_locked(const Secret *hash) {
+        return secret_text(hash)[0] == '!' || secret_text(hash)[0] == '*';
+}
+
 /* What can be said without asking anybody. 0 or a Reason. */
 static int request_check(const UserAddRequest *request) {
         if (!request->name || !user_name_is_valid(request->name))
@@ -80,6 +87,12 @@ static int request_check(const UserAddRequest *request) {
                 return REASON_UID_NOT_PERMITTED;
         if (request->password && secret_is_empty(request->password))
                 return REASON_EMPTY_PASSWORD;
+        if (request->password && request->hash)
+                return REASON_INVALID_REQUEST;
+        if ((unsigned)request->state >= _USER_STATE_MAX || request->expires < 0 ||
+            (request->hash && !hash_is_locked(request->hash) &&
+             !password_hash_is_valid(secret_text(request->hash))))
+                return REASON_INVALID_VALUE;
         return 0;
 }
 
@@ -105,7 +118,11 @@ static int user_from_request(const UserAddRequest *request, const Config *config
                 return r;
         if (!account_path_is_valid(user->home))
                 return REASON_INVALID_VALUE;
-        r = groups_copy(request->groups, &user->groups);
+        user->state = request->state;
+        user->expires = request->expires;
+        r = ssh_keys_copy(request->ssh_keys, &user->ssh_keys);
+        if (r == 0)
+                r = groups_copy(request->groups, &user->groups);
         return r != 0 ? r : admin_copy_scopes(request->scopes, &user->scopes);
 }
 
@@ -118,19 +135,30 @@ static void add_finished(Call *call, StoreRequest *request) {
         admin_finish_changed(&add->admin);
 }
 
+/* Without a hash: only the state. */
+static StoreRequest *unlock_request_new(const UserAddCall *add) {
+        _cleanup_(store_request_freep) StoreRequest *request = NULL;
+
+        if (secret_is_empty(&add->hash)) {
+                request = call_user_set_request(add->added_id, USER_SETS_STATE);
+                if (request)
+                        request->users[0]->state = add->user->state;
+                return TAKE_PTR(request);
+        }
+        request = call_request(STORE_USER_SET_PASSWORD, STORE_KEY_ID, add->added_id);
+        if (!request || secret_set(&request->hash, secret_text(&add->hash), add->hash.size) < 0)
+                return NULL;
+        request->state = add->user->state;
+        return TAKE_PTR(request);
+}
+
 /* The uid is nobody else's: from now on the user may log in. */
 static void add_unlock(UserAddCall *add) {
-        bool has_password = !secret_is_empty(&add->hash);
-        _cleanup_(store_request_freep) StoreRequest *request =
-                        call_request(has_password ? STORE_USER_SET_PASSWORD : STORE_USER_SET_STATE,
-                                     STORE_KEY_ID, add->added_id);
+        StoreRequest *request = unlock_request_new(add);
 
-        if (!request || (has_password &&
-                         secret_set(&request->hash, secret_text(&add->hash), add->hash.size) < 0))
-                return call_finish(&add->admin.call, -ENOMEM);
-        request->state = USER_ACTIVE;
-        request->expected_epoch = add->added_epoch;
-        call_store(&add->admin.call, TAKE_PTR(request), add_finished);
+        if (request)
+                request->expected_epoch = add->added_epoch;
+        call_store(&add->admin.call, request, add_finished);
 }
 
 static void add_taken_back(Call *call, StoreRequest *request) {
@@ -303,9 +331,10 @@ void authority_user_add(Authority *authority, const Caller *caller, const UserAd
                 return call_finish(&add->admin.call, -ENOMEM);
         add->user->uid = UID_NONE;
         add->user->gid = UID_NONE;
-        add->user->state = USER_ACTIVE;
         add->user->created = call_now(&add->admin.call);
         r = user_from_request(request, authority->config, add->user);
+        if (r == 0 && request->hash && !hash_is_locked(request->hash))
+                r = secret_set(&add->hash, secret_text(request->hash), request->hash->size);
         if (r != 0)
                 return call_finish(&add->admin.call, r);
         admin_audit(&add->admin, AUDIT_USER_ADDED);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "base/ssh-key.h"
 #include "core/admin.h"
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
@@ -83,19 +84,31 @@ void authority_user_remove(Authority *authority, const Caller *caller, const cha
                    change_answered);
 }
 
-void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
-                              enum UserState state, AnswerHandler handler, void *userdata) {
+static int set_values(const UserSetRequest *request, User *values) {
+        if ((request->sets & (USER_SETS_STATE | USER_SETS_EXPIRES | USER_SETS_SSH_KEYS)) == 0)
+                return REASON_INVALID_REQUEST;
+        if ((unsigned)request->state >= _USER_STATE_MAX || request->expires < 0)
+                return REASON_INVALID_VALUE;
+        values->state = request->state;
+        values->expires = request->expires;
+        return ssh_keys_copy(request->ssh_keys, &values->ssh_keys);
+}
+
+void authority_user_set(Authority *authority, const Caller *caller, const char *id,
+                        const UserSetRequest *request, AnswerHandler handler, void *userdata) {
         AdminCall *admin =
                         admin_call_new(authority, caller, sizeof(*admin), NULL, handler, userdata);
-        StoreRequest *request;
+        _cleanup_(store_request_freep) StoreRequest *set = NULL;
+        int r;
 
         if (!admin)
                 return;
-        if ((unsigned)state >= _USER_STATE_MAX)
-                return call_finish(&admin->call, REASON_INVALID_VALUE);
+        set = call_user_set_request(id, request->sets);
+        if (!set)
+                return call_finish(&admin->call, -ENOMEM);
+        r = set_values(request, set->users[0]);
+        if (r != 0)
+                return call_finish(&admin->call, r);
         admin_audit(admin, AUDIT_USER_STATE);
-        request = call_request(STORE_USER_SET_STATE, STORE_KEY_ID, id);
-        if (request)
-                request->state = state;
-        call_store(&admin->call, request, change_answered);
+        call_store(&admin->call, TAKE_PTR(set), change_answered);
 }

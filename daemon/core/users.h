@@ -17,11 +17,16 @@ typedef struct UserAddRequest {
         const char *home;
         const char *shell;
         const Secret *password; /* NULL: none, the user can't log in by password */
+        const Secret *hash; /* crypt(5), in place of a password; "!…" and "*…": none */
+        enum UserState state;
+        int64_t expires;       /* µs UTC; 0: never */
+        char *const *ssh_keys; /* ssh-key.h */
 } UserAddRequest;
 
-/* Answer: user. REASON_INVALID_NAME, _INVALID_VALUE, _*_TAKEN, _GROUP_UNKNOWN, _USER_UNKNOWN (the
- * parent), _UID_NOT_PERMITTED, _UID_RANGE_EXHAUSTED, _EMPTY_PASSWORD. The reply comes when userdb
- * knows it. */
+/* Answer: user. REASON_INVALID_REQUEST (password and hash), _INVALID_NAME, _INVALID_VALUE (also a
+ * hash that nothing could match), _LIMIT_EXCEEDED (keys), _*_TAKEN, _GROUP_UNKNOWN, _USER_UNKNOWN
+ * (the parent), _UID_NOT_PERMITTED, _UID_RANGE_EXHAUSTED, _EMPTY_PASSWORD. The reply comes when
+ * userdb knows it. */
 void authority_user_add(Authority *authority, const Caller *caller, const UserAddRequest *request,
                         AnswerHandler handler, void *userdata);
 /* By id, or by name when id is NULL. */
@@ -48,6 +53,15 @@ typedef struct UserPasswordRequest {
 void authority_user_set_password(Authority *authority, const Caller *caller,
                                  const UserPasswordRequest *request, AnswerHandler handler,
                                  void *userdata);
-/* Locking kills the user's tokens. Answer: user, n_revoked. */
-void authority_user_set_state(Authority *authority, const Caller *caller, const char *id,
-                              enum UserState state, AnswerHandler handler, void *userdata);
+/* Borrowed. */
+typedef struct UserSetRequest {
+        unsigned sets; /* enum UserSets: the members that are meant, at least one */
+        enum UserState state;
+        int64_t expires;       /* µs UTC; 0: never */
+        char *const *ssh_keys; /* in place of those that there are */
+} UserSetRequest;
+
+/* Locking kills the user's tokens, and so does an expiry that is earlier than before. Answer: user,
+ * n_revoked. REASON_INVALID_REQUEST, _INVALID_VALUE, _LIMIT_EXCEEDED (keys). */
+void authority_user_set(Authority *authority, const Caller *caller, const char *id,
+                        const UserSetRequest *request, AnswerHandler handler, void *userdata);

@@ -65,6 +65,7 @@ static int login_close(Request *request) {
 }
 
 static int write_check(Request *request, Answer *answer, JsonWriter *w) {
+        json_write_text(w, "id", answer->user->id);
         write_account(w, answer->user);
         write_state(w, answer);
         return 0;
@@ -81,10 +82,33 @@ static int login_check(Request *request) {
         return 0;
 }
 
+static int write_keys(Request *request, Answer *answer, JsonWriter *w) {
+        static char *const none[] = { NULL };
+        char *const *keys = answer->user->ssh_keys;
+
+        json_write_text(w, "username", answer->user->name);
+        json_write_strv(w, "keys", keys ? keys : none);
+        return 0;
+}
+
+static int login_keys(Request *request) {
+        const char *user = request_query(request, "user");
+
+        if (!user)
+                return REASON_INVALID_REQUEST;
+        request_await(request, 200, write_keys);
+        authority_login_keys(request->context->authority, &request->caller, user, request_answered,
+                             request);
+        return 0;
+}
+
 /* clang-format off */
 static const Route routes[] = {
         { "GET",    "/v1/logins/check",     login_check, BODY_NONE, 0, NULL,
-          "Whether an account may log in", "user!", "200 username uid# gid# state" },
+          "Whether an account may log in", "user!", "200 id username uid# gid# state" },
+        { "GET",    "/v1/logins/keys",      login_keys,  BODY_NONE, 0, NULL,
+          "The SSH keys of an account, none when it may not log in",
+          "user!", "200 username keys[]" },
         { "POST",   "/v1/logins",           login_open,  BODY_FORM, 0, NULL,
           "Open the session of a login",
           "user! login service rhost tty", "200 login username uid# gid#" },

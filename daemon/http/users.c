@@ -33,6 +33,29 @@ static int read_uid(Request *request, uint32_t *ret) {
         return r;
 }
 
+/* 0: never. */
+static int read_expires(Request *request, int64_t *ret) {
+        int64_t seconds;
+        int r = json_get_int64(request->json, JSON_ROOT, "expires", &seconds);
+
+        if (r == -ENOENT)
+                return 0;
+        if (r == -EBADMSG)
+                return REASON_INVALID_VALUE;
+        if (r == 0 && seconds == 0)
+                *ret = 0;
+        return r != 0 || seconds == 0 ? r : seconds_to_usec(seconds, ret);
+}
+
+static int read_state(Request *request, enum UserState *ret) {
+        const char *text = NULL;
+        int r = request_json_text(request, "state", &text);
+
+        if (r == 0 && text && user_state_from_string(text, ret) != 0)
+                r = REASON_INVALID_VALUE;
+        return r;
+}
+
 static int read_user(Request *request, UserAddRequest *user) {
         const struct {
                 const char *name;
@@ -52,7 +75,15 @@ static int read_user(Request *request, UserAddRequest *user) {
         if (r == 0)
                 r = request_json_strv(request, "groups", &user->groups);
         if (r == 0)
+                r = request_json_strv(request, "ssh_keys", &user->ssh_keys);
+        if (r == 0)
                 r = request_json_secret(request, "password", &user->password);
+        if (r == 0)
+                r = request_json_secret(request, "hash", &user->hash);
+        if (r == 0)
+                r = read_state(request, &user->state);
+        if (r == 0)
+                r = read_expires(request, &user->expires);
         if (r == 0)
                 r = read_uid(request, &user->uid);
         return r;
@@ -127,20 +158,31 @@ static int user_remove(Request *request) {
         return 0;
 }
 
-static int user_patch(Request *request) {
-        const char *text = NULL;
-        enum UserState state;
-        int r = request_json_text(request, "state", &text);
+static bool has_member(const Request *request, const char *name) {
+        JsonNode node = json_get(request->json, JSON_ROOT, name);
 
+        return node != JSON_NONE && json_type(request->json, node) != JSON_NULL;
+}
+
+static int user_patch(Request *request) {
+        UserSetRequest *set = request_alloc(request, sizeof(*set));
+        int r;
+
+        if (!set)
+                return -ENOMEM;
+        set->sets = (has_member(request, "state") ? USER_SETS_STATE : 0U) |
+                    (has_member(request, "expires") ? USER_SETS_EXPIRES : 0U) |
+                    (has_member(request, "ssh_keys") ? USER_SETS_SSH_KEYS : 0U);
+        r = read_state(request, &set->state);
+        if (r == 0)
+                r = read_expires(request, &set->expires);
+        if (r == 0)
+                r = request_json_strv(request, "ssh_keys", &set->ssh_keys);
         if (r != 0)
                 return r;
-        if (!text)
-                return REASON_INVALID_REQUEST;
-        if (user_state_from_string(text, &state) != 0)
-                return REASON_INVALID_VALUE;
         request_await(request, 200, write_changed);
-        authority_user_set_state(request->context->authority, &request->caller, request->params[0],
-                                 state, request_answered, request);
+        authority_user_set(request->context->authority, &request->caller, request->params[0], set,
+                           request_answered, request);
         return 0;
 }
 
@@ -179,15 +221,16 @@ static int user_password(Request *request) {
 static const Route routes[] = {
         { "POST",   "/v1/users",              user_add,      BODY_JSON, 0, NULL,
           "Add a user",
-          "name! id uid# email partner_id role parent scopes[] groups[] home shell password",
+          "name! id uid# email partner_id role parent scopes[] groups[] home shell password hash "
+          "state expires# ssh_keys[]",
           "201 " USER_MEMBERS },
         { "GET",    "/v1/users",              user_list,     BODY_NONE, 0, NULL,
           "List users, or find one by name", "name limit# cursor", "200 users[{}] next" },
         { "GET",    "/v1/users/:id",          user_get,      BODY_NONE, 0, NULL,
           "Show a user", "", "200 " USER_MEMBERS },
         { "PATCH",  "/v1/users/:id",          user_patch,    BODY_JSON, 0, NULL,
-          "Lock or unlock a user, or ask for a new password",
-          "state!", "200 " USER_MEMBERS " revoked#" },
+          "Lock or unlock a user, ask for a new password, set the expiry or the SSH keys",
+          "state expires# ssh_keys[]", "200 " USER_MEMBERS " revoked#" },
         { "DELETE", "/v1/users/:id",          user_remove,   BODY_NONE, 0, NULL,
           "Remove a user and revoke its tokens", "", "200 " USER_MEMBERS " revoked#" },
         { "POST",   "/v1/users/:id/password", user_password, BODY_JSON, 0, NULL,

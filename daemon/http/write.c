@@ -28,6 +28,8 @@ void write_user(JsonWriter *w, const User *user) {
         json_write_text(w, "state", user_state_to_string(user->state));
         json_write_bool(w, "adopted", user->adopted);
         write_seconds(w, "created", user->created);
+        write_seconds(w, "expires", user->expires);
+        json_write_strv(w, "ssh_keys", user->ssh_keys);
 }
 
 void write_client(JsonWriter *w, const Client *client) {

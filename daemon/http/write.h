@@ -10,7 +10,7 @@
 /* The members of these objects, as Route has them. */
 #define USER_MEMBERS                                                                               \
         "id! name! uid#! gid#! email partner_id role parent scopes[] groups[] home shell state! "  \
-        "adopted? created#"
+        "adopted? created# expires# ssh_keys[]"
 #define CLIENT_MEMBERS                                                                             \
         "client_id! grants[] scopes[] issue_for[] introspect access_lifetime# refresh_lifetime# "  \
         "created#"

@@ -121,7 +121,7 @@ int run_users_find(Backend *backend, StoreRequest *request);
 int run_user_add(Backend *backend, StoreRequest *request);
 int run_user_remove(Backend *backend, StoreRequest *request);
 int run_user_set_password(Backend *backend, StoreRequest *request);
-int run_user_set_state(Backend *backend, StoreRequest *request);
+int run_user_set(Backend *backend, StoreRequest *request);
 int run_user_rehash(Backend *backend, StoreRequest *request);
 int run_client_get(Backend *backend, StoreRequest *request);
 int run_client_list(Backend *backend, StoreRequest *request);

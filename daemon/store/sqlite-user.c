@@ -263,22 +263,63 @@ int run_user_set_password(Backend *backend, StoreRequest *request) {
         return r != 0 ? r : user_load_and_give(backend, request);
 }
 
-int run_user_set_state(Backend *backend, StoreRequest *request) {
-        const char *id = request->key.text;
+/* What a user becomes by these values. 0 or -ENOMEM. */
+static int user_change(User *user, const User *values, unsigned sets) {
+        char **keys = NULL;
         int r;
 
-        if ((unsigned)request->state >= _USER_STATE_MAX)
+        if (sets & USER_SETS_SSH_KEYS) {
+                r = values->ssh_keys ? strv_copy(values->ssh_keys, &keys) : 0;
+                if (r < 0)
+                        return r;
+                strv_free(user->ssh_keys);
+                user->ssh_keys = keys;
+        }
+        if (sets & USER_SETS_STATE)
+                user->state = values->state;
+        if (sets & USER_SETS_EXPIRES)
+                user->expires = values->expires;
+        return 0;
+}
+
+static bool expires_earlier(int64_t expires, int64_t before) {
+        return expires > 0 && (before == 0 || expires < before);
+}
+
+int run_user_set(Backend *backend, StoreRequest *request) {
+        const User *values = request->n_users == 1 ? request->users[0] : NULL;
+        _cleanup_(user_freep) User *user = NULL;
+        _cleanup_(freep) char *keys = NULL;
+        const char *id = request->key.text;
+        int64_t expires;
+        int r;
+
+        if (!values || (unsigned)values->state >= _USER_STATE_MAX)
                 return -EINVAL;
         r = user_expect(backend, id, request->expected_epoch);
+        if (r == 0)
+                r = user_load(backend, id, &user);
         if (r != 0)
                 return r;
-        r = SQL(backend, "UPDATE users SET state = ?2 WHERE id = ?1", sql_text(id),
-                sql_integer(request->state));
+        expires = user->expires;
+        r = user_change(user, values, request->sets);
+        if (r >= 0)
+                r = sql_join(user->ssh_keys, &keys);
+        if (r >= 0)
+                r = SQL(backend,
+                        "UPDATE users SET state = ?2, expires = ?3, ssh_keys = ?4 WHERE id = ?1",
+                        sql_text(id), sql_integer(user->state), sql_integer(user->expires),
+                        sql_text(keys));
         if (r < 0)
                 return r;
-        if (request->state == USER_LOCKED)
+        if (((request->sets & USER_SETS_STATE) && user->state == USER_LOCKED) ||
+            expires_earlier(user->expires, expires))
                 r = user_outdate(backend, request, id);
-        return r != 0 ? r : user_load_and_give(backend, request);
+        if (r != 0)
+                return r;
+        request->users[0] = user_free(request->users[0]);
+        request->n_users = 0;
+        return user_load_and_give(backend, request);
 }
 
 int run_user_rehash(Backend *backend, StoreRequest *request) {

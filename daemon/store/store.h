@@ -49,8 +49,9 @@ enum StoreVerb {
                                     n_affected; a new epoch. REASON_INVALID_GRANT: it moved.
                                     keep_login: if that is a session's login of this user, its live
                                     tokens follow the new epoch */
-        STORE_USER_SET_STATE,    /* the same without hash; locking gives a new epoch, the rest keeps
-                                    it */
+        STORE_USER_SET,          /* key.text (id), sets (enum UserSets), users[0]: the values,
+                                    expected_epoch → users[0], n_affected. A new epoch when it locks
+                                    or lets the user expire earlier */
         STORE_USER_REHASH,       /* key.text (id), hash, expected_epoch: same password, keeps the
                                     epoch */
         STORE_CLIENT_ADD,        /* clients[0] → clients[0]. REASON_ID_TAKEN (also by a user) */
@@ -157,6 +158,7 @@ struct StoreRequest {
         uint32_t uid_min, uid_max;
         Secret hash;
         enum UserState state;
+        unsigned sets;
         bool include_used;
         bool needs_live_key;
         bool consumes_key;

@@ -39,6 +39,7 @@ ROWS = {
     'login token':      ('POST /v1/logins/:id/token',     'NNNN', 'YNNNNN'),
     'close login':      ('DELETE /v1/logins/:id',         'NNNN', 'YNNNNN'),
     'check login':      ('GET /v1/logins/check',          'YNNN', 'YNNNNN'),
+    'keys for sshd':    ('GET /v1/logins/keys',           'YNNN', 'YYNNNN'),
     'self token':       ('POST /v1/self/token',           'YNNN', 'HYNNNN'),
     'password':         ('POST /v1/users/:id/password',   'YNYY', 'YNNNNY'),
     'add user':         ('POST /v1/users',                'NNNY', 'YNNNNY'),
@@ -83,9 +84,9 @@ AS_ANOTHER = {'user brought by root': 'user', 'client brought by root': 'client'
 POWERLESS = ['enterprise key', 'token with scopes', 'token of a client', 'dead token', 'refresh token', 'no token']
 
 QUERIES = {
-    'close login': 'user={name}', 'check login': 'user={name}', 'find user': 'name={name}',
-    'tokens of user': 'user={name}', 'revoke user': 'user={name}', 'revoke client': 'client_id={client}',
-    'revoke all': 'all=true',
+    'close login': 'user={name}', 'check login': 'user={name}', 'keys for sshd': 'user={name}',
+    'find user': 'name={name}', 'tokens of user': 'user={name}', 'revoke user': 'user={name}', 'revoke client': 'client_id={client}',
+    'revoke all': 'all=true', 'clear failures': 'user={name}',
 }
 FORMS = {
     'password grant': dict(grant_type='password', username='{name}', password=PASSWORD),
