@@ -104,17 +104,12 @@ static int account_set_scopes(AccountCall *account) {
 
 static int account_check_state(const AccountCall *account) {
         const Call *call = &account->issue.call;
+        int r = user_refusal(call->answer.user, call_now(call));
 
-        switch (call->answer.user->state) {
-        case USER_ACTIVE:
-                return 0;
-        case USER_PASSWORD_MUST_CHANGE:
-                return access_reach(call->caller, ACTION_ACCOUNT_TOKENS) == REACH_ALL
-                               ? 0
-                               : REASON_PASSWORD_MUST_CHANGE;
-        default:
-                return REASON_USER_LOCKED;
-        }
+        if (r == 0 && call->answer.user->state == USER_PASSWORD_MUST_CHANGE &&
+            access_reach(call->caller, ACTION_ACCOUNT_TOKENS) != REACH_ALL)
+                r = REASON_PASSWORD_MUST_CHANGE;
+        return r;
 }
 
 static void account_issue(AccountCall *account) {

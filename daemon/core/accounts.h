@@ -24,7 +24,7 @@ typedef struct AccountTokenRequest {
 } AccountTokenRequest;
 
 /* Answer: access_token, token, user. REASON_INVALID_SCOPE: malformed, not the user's, or not the
- * caller's to hand on; REASON_USER_LOCKED, _PASSWORD_MUST_CHANGE. */
+ * caller's to hand on; REASON_USER_LOCKED, _USER_EXPIRED, _PASSWORD_MUST_CHANGE. */
 void authority_account_issue(Authority *authority, const Caller *caller,
                              const AccountTokenRequest *request, AnswerHandler handler,
                              void *userdata);

@@ -112,7 +112,7 @@ static void refresh_user_found(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_finish(call, REASON_INVALID_GRANT);
         call->answer.user = TAKE_PTR(request->users[0]);
-        if (call->answer.user->state == USER_LOCKED)
+        if (user_refusal(call->answer.user, call_now(call)) != 0)
                 return call_finish(call, REASON_INVALID_GRANT);
         if (call->answer.user->state != USER_ACTIVE)
                 return call_finish(call, REASON_PASSWORD_MUST_CHANGE);

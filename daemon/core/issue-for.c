@@ -55,18 +55,16 @@ static int find_double(const IssueForRequest *request, size_t *ret) {
         return 0;
 }
 
-static int for_check_user(const Client *client, const User *user) {
+static int for_check_user(const Client *client, const User *user, int64_t now) {
+        int r;
+
         if (!user || scopes_may_be_reserved(user->scopes) ||
             (client->issue_for && !(user->role && strv_contains(client->issue_for, user->role))))
                 return REASON_USER_UNKNOWN;
-        switch (user->state) {
-        case USER_ACTIVE:
-                return 0;
-        case USER_PASSWORD_MUST_CHANGE:
-                return REASON_PASSWORD_MUST_CHANGE;
-        default:
-                return REASON_USER_LOCKED;
-        }
+        r = user_refusal(user, now);
+        if (r == 0 && user->state == USER_PASSWORD_MUST_CHANGE)
+                r = REASON_PASSWORD_MUST_CHANGE;
+        return r;
 }
 
 static void for_begin(ForCall *bulk);
@@ -121,7 +119,7 @@ static void for_users_found(Call *call, StoreRequest *request) {
         int r;
 
         for (size_t i = 0; i < bulk->n; i++) {
-                r = for_check_user(bulk->issue.client, request->users[i]);
+                r = for_check_user(bulk->issue.client, request->users[i], call_now(call));
                 if (r != 0)
                         return for_refuse(bulk, i, r);
         }

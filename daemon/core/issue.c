@@ -1,8 +1,9 @@
 /* Making tokens: texts, families and lifetimes, and the one way into the store.
  *
- * Invariants: a text is told only after its hash was committed. No token outlives MaximumLifetime=
- * or its family. Scopes are those of the owner and of the client at most; a token that would be
- * left with no scope at all is not issued, since no scopes would mean ordinary access. */
+ * Invariants: a text is told only after its hash was committed. No token outlives MaximumLifetime=,
+ * its family or its user's account. Scopes are those of the owner and of the client at most; a
+ * token that would be left with no scope at all is not issued, since no scopes would mean ordinary
+ * access. */
 
 #include "core/issue.h"
 
@@ -134,6 +135,8 @@ static int token_new_of(const IssueCall *issue, const User *owner, enum TokenKin
         token->expires = token->created + lifetime;
         if (login && token->expires > login->expires)
                 token->expires = login->expires;
+        if (owner && owner->expires > 0 && token->expires > owner->expires)
+                token->expires = owner->expires;
         r = token_text_generate(ret_text, &token->hash);
         if (r < 0)
                 return r;

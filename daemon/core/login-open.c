@@ -77,13 +77,15 @@ static void open_tried(Call *call, StoreRequest *request) {
 static void open_user_found(Call *call, StoreRequest *request) {
         OpenCall *open = (OpenCall *)call;
         const char *id = open->request->id;
+        int r;
 
         if (request->result != 0)
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
         call->audit = &open->issue.audit;
-        if (call->answer.user->state == USER_LOCKED)
-                return call_finish(call, REASON_USER_LOCKED);
+        r = user_refusal(call->answer.user, call_now(call));
+        if (r != 0)
+                return call_finish(call, r);
         if (!id || !text_is_hex(id, TOKEN_ID_SIZE))
                 return open_anew(open);
 
