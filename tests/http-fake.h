@@ -367,14 +367,14 @@ void authority_login_check(Authority *authority, const Caller *caller, const cha
         FAKE_LOG(authority, "login_check %s", user);
 }
 
-void authority_login_open(Authority *authority, const Caller *caller, const LoginRequest *request,
-                          AnswerHandler handler, void *userdata) {
 void authority_login_keys(Authority *authority, const Caller *caller, const char *user,
                           AnswerHandler handler, void *userdata) {
         fake_call(authority, handler, userdata)->answer.user = &fake_user;
         FAKE_LOG(authority, "login_keys %s", user);
 }
 
+void authority_login_open(Authority *authority, const Caller *caller, const LoginRequest *request,
+                          AnswerHandler handler, void *userdata) {
         FakeCall *call = fake_call(authority, handler, userdata);
         call->answer.user = &fake_user;
         call->answer.login = &fake_login;
@@ -399,12 +399,12 @@ void authority_user_add(Authority *authority, const Caller *caller, const UserAd
         fake_call(authority, handler, userdata)->answer.user = &fake_user;
         FAKE_LOG(authority, "user_add %s uid=%u scopes=%s password=%s", request->name, request->uid,
                  request->scopes ? request->scopes[0] : "-", SECRET_OR_DASH(request->password));
-}
-
         if (request->hash || request->state || request->expires || request->ssh_keys)
                 FAKE_LOG(authority, "user_add %s hash=%s state=%d expires=%lld keys=%zu",
                          request->name, SECRET_OR_DASH(request->hash), request->state,
                          (long long)request->expires, strv_length(request->ssh_keys));
+}
+
 void authority_user_get(Authority *authority, const Caller *caller, const char *id,
                         const char *name, AnswerHandler handler, void *userdata) {
         fake_call(authority, handler, userdata)->answer.user = &fake_user;

@@ -515,6 +515,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_logins, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_self, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_users, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_users_in_full, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_clients, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
@@ -522,4 +523,3 @@ int main(void) {
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
-                cmocka_unit_test_setup_teardown(test_users_in_full, setup, teardown),

@@ -113,10 +113,10 @@ static bool reason_tells_of_credentials(int r) {
         case REASON_EMPTY_PASSWORD:
         case REASON_USER_UNKNOWN:
         case REASON_USER_LOCKED:
+        case REASON_USER_EXPIRED:
         case REASON_PASSWORD_MUST_CHANGE:
         case REASON_NOT_KNOWN_TO_NSS:
         case REASON_INVALID_CLIENT:
-        case REASON_USER_EXPIRED:
         case REASON_ACCESS_DENIED:
                 return true;
         default:
