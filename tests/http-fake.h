@@ -12,6 +12,8 @@
 #include "core/grant.h"
 #include "core/issue-for.h"
 #include "core/logins.h"
+#include "core/throttle.h"
+#include "core/throttled.h"
 #include "core/tokens.h"
 #include "core/users.h"
 #include "unit.h"
@@ -473,6 +475,31 @@ void authority_client_remove(Authority *authority, const Caller *caller, const c
                              AnswerHandler handler, void *userdata) {
         fake_call(authority, handler, userdata)->answer.client = &fake_client;
         FAKE_LOG(authority, "client_remove %s", id);
+}
+
+void authority_throttle_list(Authority *authority, const Caller *caller, const char *user,
+                             const char *cursor, unsigned limit, AnswerHandler handler,
+                             void *userdata) {
+        static Throttled fake_throttled[] = {
+                { .user = (char *)"ada", .remote = "192.0.2.1", .n_failures = 5, .wait = 3,
+                  .last = 9 * USEC_PER_SEC },
+                { .remote = "local", .n_failures = 1, .last = 8 * USEC_PER_SEC },
+        };
+        FakeCall *call = fake_call(authority, handler, userdata);
+
+        call->answer.throttled = fake_throttled;
+        call->answer.n_throttled = 2;
+        call->answer.cursor = strdup("17");
+        FAKE_LOG(authority, "throttle_list user=%s limit=%u cursor=%s", OR_DASH(user), limit,
+                 OR_DASH(cursor));
+}
+
+void authority_throttle_clear(Authority *authority, const Caller *caller,
+                              const ThrottleClearRequest *request, AnswerHandler handler,
+                              void *userdata) {
+        fake_call(authority, handler, userdata)->answer.n_cleared = 2;
+        FAKE_LOG(authority, "throttle_clear user=%s remote=%s all=%d", OR_DASH(request->user),
+                 OR_DASH(request->remote), request->all);
 }
 
 AuthorityStatus authority_status(const Authority *authority) {

@@ -450,6 +450,24 @@ static void test_tokens(void **state) {
         expect(h, "DELETE", "/v1/tokens?user=ada&all=true", NULL, NULL, 400, "", NULL);
 }
 
+static void test_throttle(void **state) {
+        Harness *h = *state;
+        expect(h, "GET", "/v1/throttle?user=ada&limit=5&cursor=3", NULL, NULL, 200,
+               "throttle_list user=ada limit=5 cursor=3",
+               "{\"throttle\":[{\"user\":\"ada\",\"remote\":\"192.0.2.1\",\"failures\":5,\"wait\":3,"
+               "\"last\":9},{\"remote\":\"local\",\"failures\":1,\"wait\":0,\"last\":8}],"
+               "\"next\":\"17\"}");
+        expect(h, "GET", "/v1/throttle", NULL, NULL, 200, "throttle_list user=- limit=100 cursor=-",
+               NULL);
+        expect(h, "DELETE", "/v1/throttle?user=ada&remote=192.0.2.1", NULL, NULL, 200,
+               "throttle_clear user=ada remote=192.0.2.1 all=0", "{\"cleared\":2}");
+        expect(h, "DELETE", "/v1/throttle?all=true", NULL, NULL, 200,
+               "throttle_clear user=- remote=- all=1", NULL);
+        expect(h, "DELETE", "/v1/throttle?all=1", NULL, NULL, 200,
+               "throttle_clear user=- remote=- all=1", NULL);
+        expect(h, "DELETE", "/v1/throttle?all=no", NULL, NULL, 400, "", NULL);
+}
+
 static void test_paths(void **state) {
         Harness *h = *state;
         Talk talk;
@@ -518,6 +536,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_users_in_full, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_clients, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_throttle, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_health, setup, teardown),
         };

@@ -94,7 +94,7 @@ enum Exit client_add(Ctl *ctl, char **arguments, size_t n) {
 }
 
 enum Exit client_list(Ctl *ctl, char **arguments, size_t n) {
-        const Listing listing = { "/v1/clients?", "clients", columns, ELEMENTSOF(columns) };
+        const Listing listing = { "/v1/clients?", "clients", columns, ELEMENTSOF(columns), NULL };
 
         return listing_print(ctl, &listing);
 }

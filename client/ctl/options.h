@@ -41,6 +41,7 @@ enum Option {
         OPTION_USER,
         OPTION_TTL,
         OPTION_ALL,
+        OPTION_REMOTE,
         OPTION_STATE,
         OPTION_EXPIRES,
         OPTION_SSH_KEY,

@@ -153,6 +153,8 @@ enum Exit listing_print(Ctl *ctl, const Listing *listing) {
         } while (cursor);
         if (ctl_wants_json(ctl))
                 puts("]}");
+        else if (is_first && listing->none)
+                fprintf(stderr, "%s\n", listing->none);
         else if (is_first)
                 fprintf(stderr, "No %s.\n", listing->member);
         return EXIT_DONE;

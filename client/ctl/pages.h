@@ -9,6 +9,7 @@ typedef struct Listing {
         const char *member; /* the array's name */
         const Column *columns;
         size_t n_columns;
+        const char *none; /* said when there is nothing; NULL: "No MEMBER." */
 } Listing;
 
 /* A table, or with --json one object {"member":[…]}. When a page fails in the middle, the JSON is

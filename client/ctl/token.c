@@ -62,7 +62,7 @@ static enum Exit owner_query(const Ctl *ctl, const char *prefix, Secret *ret) {
 
 enum Exit token_list(Ctl *ctl, char **arguments, size_t n) {
         _cleanup_(secret_done) Secret path = SECRET_INIT;
-        Listing listing = { NULL, "tokens", columns, ELEMENTSOF(columns) };
+        Listing listing = { NULL, "tokens", columns, ELEMENTSOF(columns), NULL };
         enum Exit e;
 
         e = owner_query(ctl, "/v1/tokens?", &path);

@@ -35,7 +35,7 @@ static const Column columns[] = {
 /* clang-format on */
 
 enum Exit user_list(Ctl *ctl, char **arguments, size_t n) {
-        const Listing listing = { "/v1/users?", "users", columns, ELEMENTSOF(columns) };
+        const Listing listing = { "/v1/users?", "users", columns, ELEMENTSOF(columns), NULL };
 
         return listing_print(ctl, &listing);
 }

@@ -19,6 +19,8 @@
 #define FOR_LIST   (TAKES(USER) | TAKES(CLIENT))
 #define FOR_REVOKE (TAKES(USER) | TAKES(CLIENT) | TAKES(ALL))
 #define FOR_ISSUE  (TAKES(USER) | TAKES(CLIENT) | TAKES(SCOPES) | TAKES(TTL))
+#define FOR_FAILED TAKES(USER)
+#define FOR_CLEAR  (TAKES(REMOTE) | TAKES(ALL))
 #define FOR_LOGIN  (TAKES(PASSWORD_FILE) | TAKES(SCOPES))
 
 /* clang-format off */
@@ -42,6 +44,8 @@ const Verb verbs[] = {
         { "token",    "issue",  "",      FOR_ISSUE,  token_issue,   "print a token for another" },
         { "login",    NULL,     "NAME",  FOR_LOGIN,  login,         "try a password, print a token" },
         { "ssh-keys", NULL,     "NAME",  0,          ssh_keys,      "its public keys, for sshd" },
+        { "throttle", "list",   "",      FOR_FAILED, throttle_list, "who failed, who must wait" },
+        { "throttle", "clear",  "[NAME]", FOR_CLEAR, throttle_clear, "forget failed logins" },
         { "status",   NULL,     "",      0,          status,        "say how tokend is" },
 };
 /* clang-format on */

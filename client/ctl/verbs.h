@@ -44,5 +44,7 @@ enum Exit token_revoke(Ctl *ctl, char **arguments, size_t n);
 enum Exit token_issue(Ctl *ctl, char **arguments, size_t n);
 enum Exit token_self(Ctl *ctl, char **arguments, size_t n);
 enum Exit ssh_keys(Ctl *ctl, char **arguments, size_t n);
+enum Exit throttle_list(Ctl *ctl, char **arguments, size_t n);
+enum Exit throttle_clear(Ctl *ctl, char **arguments, size_t n);
 enum Exit login(Ctl *ctl, char **arguments, size_t n);
 enum Exit status(Ctl *ctl, char **arguments, size_t n);

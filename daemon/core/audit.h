@@ -17,6 +17,7 @@ enum AuditEvent {
         AUDIT_USER_STATE,
         AUDIT_CLIENT_ADDED,
         AUDIT_CLIENT_REMOVED,
+        AUDIT_THROTTLE_CLEARED,
         _AUDIT_EVENT_MAX,
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 
 /* The token authority: the whole service in a handful of asynchronous calls, which know nothing of
- * HTTP or D-Bus. The calls stand in grant.h, issue-for.h, accounts.h, tokens.h, logins.h, users.h
- * and clients.h.
+ * HTTP or D-Bus. The calls stand in grant.h, issue-for.h, accounts.h, tokens.h, logins.h, users.h,
+ * clients.h and throttled.h.
  *
  * Every call ends in its handler, called once, on the loop, never before the call returned, with
  * r = 0, a Reason, or a negative errno. Requests and callers are borrowed until then; the Answer is
@@ -24,6 +24,7 @@
 #include "wire/reason.h"
 
 typedef struct Authority Authority;
+typedef struct Throttled Throttled; /* throttle.h */
 
 typedef struct Answer {
         Secret access_token;  /* the texts, once, at issue */
@@ -45,6 +46,9 @@ typedef struct Answer {
         size_t n_clients;
         char *cursor;       /* NULL: that was the last page */
         uint64_t n_revoked; /* live tokens that died */
+        Throttled *throttled;
+        size_t n_throttled;
+        uint64_t n_cleared; /* counts of failures */
         unsigned retry_after; /* s, with REASON_TOO_MANY_FAILURES and REASON_OVERLOADED */
         size_t offender;      /* with has_offender: the index that a list was refused for */
         bool has_offender;

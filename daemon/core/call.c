@@ -36,6 +36,9 @@ static void answer_done(Answer *answer) {
                 user_free(answer->users[i]);
         for (size_t i = 0; i < answer->n_clients; i++)
                 client_free(answer->clients[i]);
+        for (size_t i = 0; i < answer->n_throttled; i++)
+                free(answer->throttled[i].user);
+        free(answer->throttled);
         free(answer->tokens);
         free(answer->texts);
         free(answer->users);

@@ -12,8 +12,8 @@ const RouteTable *const route_tables[] = {
         &oauth_routes,      &oauth_marketing_routes, &token_api_routes,
         &enterprise_routes, &login_routes,           &self_routes,
         &user_routes,       &client_routes,          &token_routes,
-        &account_routes,    &metadata_routes,        &openapi_routes,
-        &health_routes,     NULL,
+        &account_routes,    &throttle_routes,        &metadata_routes,
+        &openapi_routes,    &health_routes,          NULL,
 };
 
 /* Whether the pattern fits the path; ret_params are the segments where it has a name. */

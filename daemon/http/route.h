@@ -66,6 +66,7 @@ extern const RouteTable self_routes;
 extern const RouteTable user_routes;
 extern const RouteTable client_routes;
 extern const RouteTable token_routes;
+extern const RouteTable throttle_routes;
 extern const RouteTable metadata_routes;
 extern const RouteTable openapi_routes;
 extern const RouteTable account_routes;
