@@ -61,6 +61,8 @@ ROWS = {
     'revoke user':      ('DELETE /v1/tokens',             'YNYY', 'YNNNNY'),
     'revoke client':    ('DELETE /v1/tokens',             'NYNY', 'YNNNNY'),
     'revoke all':       ('DELETE /v1/tokens',             'NNNY', 'YNNNNY'),
+    'list failures':    ('GET /v1/throttle',              'NNNY', 'YNNNNY'),
+    'clear failures':   ('DELETE /v1/throttle',           'NNNY', 'YNNNNY'),
     'add account token': ('POST /v1/Accounts/:id/accessTokens', 'NNYY', 'YNNNNY'),
     'list account tokens': ('GET /v1/Accounts/:id/accessTokens', 'NNYY', 'YNNNNY'),
     'count account tokens': ('GET /v1/Accounts/:id/accessTokens/count', 'NNYY', 'YNNNNY'),
