@@ -108,7 +108,7 @@ int column_text(const Column *column, const Json *json, JsonNode object, char **
         }
 }
 
-static void print_safely(const char *text) {
+void print_safely(const char *text) {
         for (const char *p = text; *p; p++) {
                 unsigned char c = (unsigned char)*p;
 

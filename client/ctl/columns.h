@@ -30,6 +30,9 @@ void time_format(int64_t seconds, char ret[static TIME_TEXT_MAX]);
 /* "7 days", "1 hour", "90 seconds": the largest unit that divides it. */
 void span_format(int64_t seconds, char ret[static TIME_TEXT_MAX]);
 
+/* To standard output, with escapes for control characters, which a terminal would obey. */
+void print_safely(const char *text);
+
 /* The member's text, the caller's to free; NULL when it is absent. -EBADMSG: another type. */
 int column_text(const Column *column, const Json *json, JsonNode object, char **ret);
 

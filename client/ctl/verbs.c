@@ -11,6 +11,8 @@
          TAKES(SCOPES) | TAKES(GROUPS) | TAKES(SHELL) | TAKES(HOME) | TAKES(PASSWORD_FILE) |       \
          TAKES(EXPIRES) | TAKES(SSH_KEY))
 #define FOR_SET (TAKES(STATE) | TAKES(EXPIRES) | TAKES(SSH_KEY))
+#define FOR_IMPORT                                                                                 \
+        (TAKES(PASSWD) | TAKES(SHADOW) | TAKES(CSV) | TAKES(JSON_LINES) | TAKES(DRY_RUN))
 #define FOR_CLIENT                                                                                 \
         (TAKES(GRANTS) | TAKES(SCOPES) | TAKES(SECRET_FILE) | TAKES(ISSUE_FOR) |                   \
          TAKES(INTROSPECT) | TAKES(ACCESS_LIFETIME) | TAKES(REFRESH_LIFETIME))
@@ -26,6 +28,7 @@
 /* clang-format off */
 const Verb verbs[] = {
         { "user",     "add",    "NAME",  FOR_USER,   user_add,      "make a user" },
+        { "user",     "import", "",      FOR_IMPORT, user_import,   "add those of a file" },
         { "user",     "set",    "NAME",  FOR_SET,    user_set,      "change what is given" },
         { "user",     "show",   "NAME",  0,          user_show,     "show one user" },
         { "user",     "list",   "",      0,          user_list,     "list all users" },

@@ -27,6 +27,7 @@ bool help_print_verb(const char *noun, const char *name);
 void verbs_print_list(void);
 
 enum Exit user_add(Ctl *ctl, char **arguments, size_t n);
+enum Exit user_import(Ctl *ctl, char **arguments, size_t n);
 enum Exit user_set(Ctl *ctl, char **arguments, size_t n);
 enum Exit user_show(Ctl *ctl, char **arguments, size_t n);
 enum Exit user_list(Ctl *ctl, char **arguments, size_t n);
