@@ -66,6 +66,7 @@ def expected_files(libdir):
         'usr/sbin/tokend',
         'usr/libexec/tokend-userdb',
         f'{libdir}/security/pam_tokend.so',
+        f'{libdir}/security/pam_tokd.so',
         f'{libdir}/libtokend.so',
         f'{libdir}/libtokend.so.0',
         f'{libdir}/libtokend.so.0.1.0',

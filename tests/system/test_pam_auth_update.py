@@ -1,0 +1,132 @@
+"""Debian's pam-auth-update with the shipped profile: su, login and passwd through common-*."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import sshd as ssh
+import stack
+import tokend as system
+
+pytestmark = pytest.mark.root
+
+ASKED = '[Pp]assword: '
+PROFILE = pathlib.Path('/usr/share/pam-configs/tokend')
+COMMON = ('common-auth', 'common-account', 'common-session', 'common-session-noninteractive', 'common-password')
+SHIPPED = system.ROOT / 'pam/profiles/pam-auth-update'
+
+
+def update(*arguments):
+    done = subprocess.run(['pam-auth-update', '--package', *arguments], capture_output=True, text=True,
+                          env=dict(os.environ, DEBIAN_FRONTEND='noninteractive'), timeout=system.PATIENCE)
+    assert done.returncode == 0, done
+
+
+def common():
+    return {name: (stack.FOLDER / name).read_text() for name in COMMON}
+
+
+@pytest.fixture
+def daemon(make_tokend):
+    """On the socket that the installed module asks."""
+    stack.needs_machine()
+    daemon = stack.start(make_tokend, {'Daemon': {'Socket': '/run/tokend/tokend.sock'}})
+    daemon.socket = pathlib.Path('/run/tokend/tokend.sock')
+    daemon.add_user('ada', 'adas password', shell='/bin/sh')
+    return daemon
+
+
+@pytest.fixture
+def enabled(daemon):
+    update('--enable', 'tokend')
+    yield
+    update('--remove', 'tokend')
+
+
+@pytest.fixture
+def local():
+    with ssh.local_user('local-user', 'local password'):
+        yield
+
+
+def su(name, password):
+    return stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', name], (ASKED, password), uid=65534)
+
+
+def test_what_is_tested_is_what_is_shipped():
+    stack.needs_machine()
+    assert PROFILE.read_text() == SHIPPED.read_text()
+
+
+def test_off_unless_enabled_and_all_as_before_when_removed():
+    stack.needs_machine()
+    before = common()
+    update()
+    assert common() == before
+    update('--enable', 'tokend')
+    assert [name for name, text in common().items() if 'pam_tokd.so' in text] == [
+        'common-auth', 'common-account', 'common-session', 'common-password']
+    assert 'pam_tok0' not in str(common()) and 'pam_tok1' not in str(common())
+    auth = common()['common-auth']
+    assert auth.index('pam_unix.so') < auth.index('pam_tokd.so') < auth.index('pam_deny.so')
+    update('--remove', 'tokend')
+    assert common() == before
+
+
+def test_su(daemon, enabled, local):
+    assert su('ada', 'adas password') == (0, 'ada')
+    assert su('local-user', 'local password') == (0, 'local-user')
+    assert su('ada', 'local password')[0] == 1
+    system.wait_for(lambda: stack.logins(daemon) == 0, 'the login ends with su')
+    daemon.ctl('user', 'lock', 'ada')
+    assert su('ada', 'adas password')[0] == 1
+
+
+def test_an_adopted_user_has_both_passwords(daemon, enabled, local):
+    daemon.add_user('local-user', 'tokend password')
+    for password in ('local password', 'tokend password'):
+        assert su('local-user', password) == (0, 'local-user')
+    system.wait_for(lambda: stack.logins(daemon) == 0, 'the login ends with su')
+
+
+def test_login(daemon, enabled):
+    terminal = stack.Terminal(['login', 'ada'])
+    terminal.answer((ASKED, 'adas password'))
+    terminal.child.sendline('echo "<$TOKEND_LOGIN>"')
+    terminal.expect('<[0-9a-f]{32}>')
+    (token,) = daemon.ctl_json('token', 'list')['tokens']
+    assert token['id'] == stack.login_of(terminal.child.after) and token['service'] == 'login'
+    terminal.child.sendline('exit')
+    terminal.end()
+    system.wait_for(lambda: stack.logins(daemon) == 0, 'the login ends with the session')
+
+
+@pytest.mark.parametrize('state', ['hung', 'stopped'])
+def test_a_local_user_never_waits(daemon, local, state):
+    """Through the profile's lines with a deadline that is longer than the test."""
+    with stack.changed(PROFILE, SHIPPED.read_text().replace('pam_tokd.so', f'pam_tokd.so {stack.NEVER}')):
+        update('--enable', 'tokend')
+        try:
+            if state == 'hung':
+                with stack.hung(daemon):
+                    assert su('local-user', 'local password') == (0, 'local-user')
+            else:
+                daemon.stop()
+                assert su('local-user', 'local password') == (0, 'local-user')
+                assert su('local-user', 'wrong')[0] == 1
+        finally:
+            update('--remove', 'tokend')
+
+
+def test_the_module_is_gone_and_the_profile_is_not(enabled, local):
+    """The wrong order of uninstalling: nobody of the machine's is locked out."""
+    (module,) = pathlib.Path('/usr/lib').glob('*/security/pam_tokend.so')
+    hidden = module.with_suffix('.gone')
+    module.rename(hidden)
+    try:
+        assert su('local-user', 'local password') == (0, 'local-user')
+        assert su('local-user', 'wrong')[0] == 1
+    finally:
+        hidden.rename(module)
