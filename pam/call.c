@@ -1,5 +1,7 @@
 /* The frame around the module's functions. Default deny: whatever can't be read is an error. */
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -30,6 +32,11 @@ static Report make_report(const Call *call) {
         };
 }
 
+void call_delay_failure(const Call *call) {
+        if (!call->options.nodelay)
+                (void)pam_fail_delay(call->pamh, FAIL_DELAY_USEC);
+}
+
 int call_begin(Call *call, const char *function, enum PamFamily family, pam_handle_t *pamh,
                int argc, const char **argv) {
         const char *bad = NULL;
@@ -40,6 +47,8 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
                 return PAM_SERVICE_ERR;
         }
 
+        if (family == PAM_FAMILY_AUTHENTICATE)
+                call_delay_failure(call);
         int code = pam_get_user(pamh, &call->user, NULL);
         if (code != PAM_SUCCESS || !call->user)
                 return call_stop(call, error_code(code), "no user name");
@@ -51,6 +60,8 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
                 .service = item_text(pamh, PAM_SERVICE),
                 .rhost = item_text(pamh, PAM_RHOST),
                 .tty = item_text(pamh, PAM_TTY),
+                .accept = call->options.accept,
+                .once = call->options.one_time_token,
         };
         return PAM_SUCCESS;
 }
@@ -64,6 +75,17 @@ bool call_is_foreign(const Call *call) {
                passwd_find_uid(PASSWD_FILE, call->user, &uid) == 0;
 }
 
+int call_check_uid(const Call *call, uid_t uid) {
+        return options_permit_uid(&call->options, uid) ? 0 : REASON_UID_NOT_PERMITTED;
+}
+
+int call_remember_login(const Call *call, const char *id) {
+        char variable[sizeof(LOGIN_VARIABLE "=") + TOKEN_ID_SIZE];
+
+        snprintf(variable, sizeof(variable), LOGIN_VARIABLE "=%s", id);
+        return pam_putenv(call->pamh, variable) == PAM_SUCCESS ? 0 : -ENOMEM;
+}
+
 static int failure_priority(int result, int code) {
         if (code == PAM_IGNORE)
                 return LOG_DEBUG;
@@ -73,8 +95,21 @@ static int failure_priority(int result, int code) {
 }
 
 int call_fail(const Call *call, int result) {
+        return call_fail_at(call, NULL, result);
+}
+
+void call_warn(const Call *call, const char *step, int result) {
+        Report report = make_report(call);
+
+        report.step = step;
+        report_failure(&report, LOG_WARNING, result);
+}
+
+int call_fail_at(const Call *call, const char *step, int result) {
         int code = return_code(result, call->family);
         Report report = make_report(call);
+
+        report.step = step;
 
         if (code != PAM_IGNORE || call->options.debug)
                 report_failure(&report, failure_priority(result, code), result);

@@ -4,10 +4,17 @@
 
 #include <security/pam_modules.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "login.h"
 #include "pam/options.h"
 #include "pam/return-codes.h"
+
+/* As long as pam_unix's. */
+#define FAIL_DELAY_USEC 2000000U
+
+/* For the functions that libpam looks up; everything else is hidden (pam_tokend.sym). */
+#define EXPORT __attribute__((visibility("default")))
 
 typedef struct Call {
         pam_handle_t *pamh;
@@ -19,18 +26,31 @@ typedef struct Call {
         bool user_is_known;
 } Call;
 
-/* Reads the options and PAM's items. PAM_SUCCESS, or what the function has to return, logged. */
+/* Reads the options and PAM's items; a failure of authenticate will be late from here on, whatever
+ * its cause, unless nodelay is set. PAM_SUCCESS, or what the function has to return, logged. */
 int call_begin(Call *call, const char *function, enum PamFamily family, pam_handle_t *pamh,
                int argc, const char **argv);
+
+/* Asks libpam for that delay. */
+void call_delay_failure(const Call *call);
 
 /* Whether this user is none of tokend's whatever it says: root, who must get in when nothing else
  * does, unless min_uid=0 gives root to tokend; with skip_local also whoever stands in /etc/passwd
  * and was not let in by tokend. Asks nobody, so that nobody waits for it. */
 bool call_is_foreign(const Call *call);
 
+/* 0 or REASON_UID_NOT_PERMITTED. */
+int call_check_uid(const Call *call, uid_t uid);
+/* Puts the login's public id into the PAM environment. 0 or -ENOMEM. */
+int call_remember_login(const Call *call, const char *id);
+
 /* Logs a refusal or a failure and gives PAM's code for it: PAM_SUCCESS only for sessions
  * while tokend is away. */
 int call_fail(const Call *call, int result);
+/* The same with a word before on what it was that failed. */
+int call_fail_at(const Call *call, const char *step, int result);
+/* Logs such a failure that changes nothing about what the function gives. */
+void call_warn(const Call *call, const char *step, int result);
 /* Logs that the host gave no such thing, and why, and gives that code back. */
 int call_stop(const Call *call, int code, const char *missing);
 /* Logs what went well, with debug only. Gives PAM_SUCCESS. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "login.h"
 #include "pam/options.h"
 #include "wire/protocol.h"
 #include "wire/text.h"
@@ -72,6 +73,58 @@ static int read_min_uid(Options *options, const char *value) {
         return 0;
 }
 
+/* Words of this table, each once, with commas between them. */
+/* clang-format off */
+static const struct {
+        const char *name;
+        unsigned accept;
+} acceptable[] = {
+        { "password", LOGIN_ACCEPT_PASSWORD },
+        { "token",    LOGIN_ACCEPT_TOKEN    },
+};
+/* clang-format on */
+
+static unsigned accept_from_name(const char *name, size_t size) {
+        for (size_t i = 0; i < ELEMENTSOF(acceptable); i++)
+                if (strlen(acceptable[i].name) == size && memcmp(acceptable[i].name, name, size) == 0)
+                        return acceptable[i].accept;
+        return 0;
+}
+
+static int read_accept(Options *options, const char *value) {
+        unsigned all = 0;
+
+        for (;;) {
+                size_t size = strcspn(value, ",");
+                unsigned one = accept_from_name(value, size);
+
+                if (one == 0 || (all & one))
+                        return -EINVAL;
+                all |= one;
+                value += size;
+                if (*value == '\0')
+                        break;
+                value++;
+        }
+        options->accept = all;
+        return 0;
+}
+
+static int read_session_token(Options *options, const char *value) {
+        static const char *const names[] = {
+                [SESSION_TOKEN_NONE] = "none",
+                [SESSION_TOKEN_FILE] = "file",
+                [SESSION_TOKEN_ENV] = "env",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (streq(names[i], value)) {
+                        options->session_token = (enum SessionToken)i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
 static int set_debug(Options *options, const char *value) {
         options->debug = true;
         return 0;
@@ -92,6 +145,21 @@ static int set_skip_local(Options *options, const char *value) {
         return 0;
 }
 
+static int set_use_authtok(Options *options, const char *value) {
+        options->use_authtok = true;
+        return 0;
+}
+
+static int set_one_time_token(Options *options, const char *value) {
+        options->one_time_token = true;
+        return 0;
+}
+
+static int set_nodelay(Options *options, const char *value) {
+        options->nodelay = true;
+        return 0;
+}
+
 /* A name that ends in '=' takes a value. */
 /* clang-format off */
 static const struct {
@@ -101,10 +169,15 @@ static const struct {
         { "socket=",        read_socket        },
         { "timeout=",       read_timeout       },
         { "min_uid=",       read_min_uid       },
-        { "debug",          set_debug          },
+        { "accept=",        read_accept        },
+        { "one_time_token", set_one_time_token },
+        { "session_token=", read_session_token },
         { "use_first_pass", set_use_first_pass },
         { "try_first_pass", set_try_first_pass },
         { "skip_local",     set_skip_local     },
+        { "use_authtok",    set_use_authtok    },
+        { "nodelay",        set_nodelay        },
+        { "debug",          set_debug          },
 };
 /* clang-format on */
 
@@ -126,6 +199,7 @@ int options_parse(int argc, const char **argv, Options *ret, const char **ret_ba
                 .socket_path = TOKEND_SOCKET_PATH,
                 .timeout_msec = LOGIN_TIMEOUT_MSEC,
                 .min_uid = MIN_UID_DEFAULT,
+                .accept = LOGIN_ACCEPT_PASSWORD,
         };
 
         for (int i = 0; i < argc; i++)

@@ -8,6 +8,9 @@
 /* Below it live root and the system's own accounts. */
 #define MIN_UID_DEFAULT 1000U
 
+/* How a session gets a token of its own. */
+enum SessionToken { SESSION_TOKEN_NONE, SESSION_TOKEN_FILE, SESSION_TOKEN_ENV };
+
 typedef struct Options {
         const char *socket_path; /* borrowed from argv */
         unsigned timeout_msec;
@@ -15,7 +18,12 @@ typedef struct Options {
         bool debug;
         bool use_first_pass;
         bool try_first_pass;
-        bool skip_local; /* users of /etc/passwd, unless tokend let them in */
+        bool skip_local;     /* users of /etc/passwd, unless tokend let them in */
+        bool use_authtok;    /* the new password is an earlier module's */
+        bool one_time_token; /* a token that is accepted is used up */
+        bool nodelay;        /* no pam_fail_delay(3) */
+        unsigned accept;     /* LOGIN_ACCEPT_* */
+        enum SessionToken session_token;
 } Options;
 
 /* 0, or -EINVAL with *ret_bad being the word that is no option or has a value that it can't have:

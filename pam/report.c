@@ -60,13 +60,15 @@ static void describe_user(const Report *report, char *ret, size_t size) {
 
 void report_failure(const Report *report, int priority, int result) {
         char what[VALUE_SIZE], who[VALUE_SIZE + sizeof("user=\"\"")];
+        const char *step = report->step ? report->step : "";
+        const char *colon = report->step ? ": " : "";
 
         if (result > 0 && reason_to_string(result))
-                snprintf(what, sizeof(what), "%s (%s)", reason_to_string(result),
+                snprintf(what, sizeof(what), "%s%s%s (%s)", step, colon, reason_to_string(result),
                          reason_to_sentence(result));
         else {
                 const char *name = strerrorname_np(-result);
-                snprintf(what, sizeof(what), "error %s", name ? name : "unknown");
+                snprintf(what, sizeof(what), "%s%serror %s", step, colon, name ? name : "unknown");
         }
 
         if (result == REASON_USER_UNKNOWN || result == REASON_INVALID_NAME)
@@ -86,10 +88,12 @@ void report_event(const Report *report, int priority, const char *text) {
 }
 
 void report_missing(const Report *report, const char *missing, const char *why) {
-        char what[VALUE_SIZE];
+        char what[VALUE_SIZE], who[VALUE_SIZE + sizeof("user=\"\"")] = USER_NOT_TOLD;
 
+        if (report->user_is_known)
+                describe_user(report, who, sizeof(who));
         snprintf(what, sizeof(what), "%s (%s)", missing, why);
-        write_line(report, LOG_NOTICE, what, USER_NOT_TOLD);
+        write_line(report, LOG_NOTICE, what, who);
 }
 
 void report_bad_option(pam_handle_t *pamh, const char *function, const char *word) {

@@ -10,6 +10,7 @@
 typedef struct Report {
         pam_handle_t *pamh;
         const char *function; /* "authenticate", … */
+        const char *step;     /* what of it failed; NULL: all of it */
         const char *user;
         bool user_is_known;          /* tokend said so, whatever the result says of it */
         const LoginContext *context; /* its service and rhost */
@@ -17,7 +18,7 @@ typedef struct Report {
 
 /* A positive Reason or a negative errno, with the user's name only where tokend has such a user. */
 void report_failure(const Report *report, int priority, int result);
-/* What the application did not give, and PAM's word why. */
+/* What the application did not give, and PAM's word why; the name only when tokend has it. */
 void report_missing(const Report *report, const char *missing, const char *why);
 /* For options: word as it stands in the file, escaped. */
 void report_bad_option(pam_handle_t *pamh, const char *function, const char *word);

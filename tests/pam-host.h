@@ -25,15 +25,22 @@
 #define HOST_CHECK  "{\"username\":\"ada\",\"uid\":70000,\"gid\":70001,\"state\":\"active\"}"
 #define HOST_OPENED "{\"login\":\"" HOST_ID "\",\"username\":\"ada\",\"uid\":70000,\"gid\":70001}"
 #define HOST_CLOSED "{\"revoked\":2}"
+/* Whatever is asked: with the user's id, as a change of password needs it. */
+#define HOST_ACCOUNT(state)                                                                        \
+        "{\"id\":\"id/1\",\"name\":\"ada\",\"username\":\"ada\",\"uid\":70000,\"gid\":70001,"         \
+        "\"state\":\"" state "\",\"login\":\"" HOST_ID "\",\"revoked\":1}"
+
+#define HOST_ANSWERS_MAX 8
 
 typedef struct Host {
         FakeTokend fake;
         char folder[64];
         char options[256]; /* behind socket= */
-        const char *answers[4];
+        const char *answers[HOST_ANSWERS_MAX];
         size_t n_prompts; /* with echo off */
         size_t n_others;
         int conv_result;
+        unsigned delay; /* that failures are to have, µs */
         char messages[1024];
         pam_handle_t *pamh;
 } Host;
@@ -74,7 +81,7 @@ static int host_converse(int n, const struct pam_message **messages, struct pam_
                         host->n_others++;
                         continue;
                 }
-                const char *answer = host->n_prompts < 4 ? host->answers[host->n_prompts] : NULL;
+                const char *answer = host->n_prompts < HOST_ANSWERS_MAX ? host->answers[host->n_prompts] : NULL;
                 host->n_prompts++;
                 if (answer)
                         responses[i].resp = strdup(answer);
@@ -89,13 +96,20 @@ static void host_end(Host *host) {
         host->pamh = NULL;
 }
 
+/* In place of libpam's own, which sleeps. */
+static void host_delay(int code, unsigned usec, void *userdata) {
+        Host *host = userdata;
+
+        host->delay = code == PAM_SUCCESS ? 0 : usec;
+}
+
 /* lines: the stack, with "@" for the module and its options. */
 static void host_start_with(Host *host, const char *lines, const char *user) {
         const struct pam_conv conversation = { host_converse, host };
         char path[128];
 
         host_end(host);
-        host->n_prompts = host->n_others = 0;
+        host->n_prompts = host->n_others = host->delay = 0;
         host->messages[0] = '\0';
         host_forget_log();
         snprintf(path, sizeof(path), "%s/test", host->folder);
@@ -112,6 +126,7 @@ static void host_start_with(Host *host, const char *lines, const char *user) {
         assert_int_equal(pam_start_confdir("test", user, &conversation, host->folder, &host->pamh),
                          PAM_SUCCESS);
         assert_int_equal(pam_set_item(host->pamh, PAM_RHOST, "192.0.2.1"), PAM_SUCCESS);
+        assert_int_equal(pam_set_item(host->pamh, PAM_FAIL_DELAY, host_delay), PAM_SUCCESS);
 }
 
 /* libpam gives nobody PAM_IGNORE: this stands for it. */
@@ -154,6 +169,18 @@ static void host_script(Host *host, size_t n, const int *statuses, const char *c
 
 static void host_answer(Host *host, int status, const char *body) {
         host_script(host, 1, &status, &body);
+}
+
+/* The same to every question, as many as a function may ask. */
+static void host_answer_always(Host *host, int status, const char *body) {
+        int statuses[8];
+        const char *bodies[8];
+
+        for (size_t i = 0; i < 8; i++) {
+                statuses[i] = status;
+                bodies[i] = body;
+        }
+        host_script(host, 8, statuses, bodies);
 }
 
 static void host_refuse(Host *host, int status, const char *word) {

@@ -35,6 +35,11 @@
 
 /* The PAM environment variable that carries a login's public id through sshd's processes. */
 #define LOGIN_VARIABLE "TOKEND_LOGIN"
+/* Where a session finds its token, when an administrator asked for that (pam_tokend(8)). */
+#define TOKEN_VARIABLE      "TOKEND_TOKEN"
+#define TOKEN_FILE_VARIABLE "TOKEND_TOKEN_FILE"
+/* Root's: a file for each session, named after its login. */
+#define TOKEN_FOLDER "/run/tokend/tokens"
 
 /* The module's deadline for one question, and the most that timeout= may ask for. */
 #define LOGIN_TIMEOUT_MSEC     3000U

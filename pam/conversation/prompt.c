@@ -9,8 +9,6 @@
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
 
-#define PROMPT "Password: "
-
 static void wiped_freep(char **text) {
         if (!*text)
                 return;
@@ -22,10 +20,10 @@ static int error_code(int code) {
         return code == PAM_SUCCESS || code == PAM_IGNORE ? PAM_CONV_ERR : code;
 }
 
-int password_recall(pam_handle_t *pamh, bool *ret_found, Secret *ret) {
+int password_recall(pam_handle_t *pamh, int item, bool *ret_found, Secret *ret) {
         const void *text = NULL;
 
-        int code = pam_get_item(pamh, PAM_AUTHTOK, &text);
+        int code = pam_get_item(pamh, item, &text);
         if (code != PAM_SUCCESS)
                 return error_code(code);
         if (text && secret_set(ret, text, strlen(text)) < 0)
@@ -34,16 +32,25 @@ int password_recall(pam_handle_t *pamh, bool *ret_found, Secret *ret) {
         return PAM_SUCCESS;
 }
 
-int password_ask(pam_handle_t *pamh, Secret *ret) {
+int password_ask(pam_handle_t *pamh, const char *prompt, Secret *ret) {
         _cleanup_(wiped_freep) char *answer = NULL;
 
-        int code = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "%s", PROMPT);
+        int code = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "%s", prompt);
         if (code != PAM_SUCCESS || !answer)
                 return error_code(code);
-        code = pam_set_item(pamh, PAM_AUTHTOK, answer);
-        if (code != PAM_SUCCESS)
-                return error_code(code);
         return secret_set(ret, answer, strlen(answer)) < 0 ? PAM_BUF_ERR : PAM_SUCCESS;
+}
+
+int password_keep(pam_handle_t *pamh, int item, const Secret *password) {
+        int code = pam_set_item(pamh, item, secret_text(password));
+
+        return code == PAM_SUCCESS ? PAM_SUCCESS : error_code(code);
+}
+
+int password_ask_and_keep(pam_handle_t *pamh, const char *prompt, int item, Secret *ret) {
+        int code = password_ask(pamh, prompt, ret);
+
+        return code == PAM_SUCCESS ? password_keep(pamh, item, ret) : code;
 }
 
 bool password_is_junk(const Secret *password) {

@@ -7,11 +7,21 @@
 
 #include "wire/secret.h"
 
-/* What an earlier module of the stack asked for, if one did. PAM_SUCCESS or PAM's error. */
-int password_recall(pam_handle_t *pamh, bool *ret_found, Secret *ret);
+#define PROMPT_PASSWORD     "Password: "
+#define PROMPT_OLD_PASSWORD "Current password: "
+#define PROMPT_NEW_PASSWORD "New password: "
+#define PROMPT_RETYPE       "Retype new password: "
 
-/* Asks with echo off, and keeps the answer as PAM_AUTHTOK for the modules behind. */
-int password_ask(pam_handle_t *pamh, Secret *ret);
+/* What an earlier module of the stack, or this one before, kept as item (PAM_AUTHTOK,
+ * PAM_OLDAUTHTOK), if one did. PAM_SUCCESS or PAM's error. */
+int password_recall(pam_handle_t *pamh, int item, bool *ret_found, Secret *ret);
+
+/* Asks with echo off. */
+int password_ask(pam_handle_t *pamh, const char *prompt, Secret *ret);
+/* Keeps it as item for the modules behind. */
+int password_keep(pam_handle_t *pamh, int item, const Secret *password);
+/* Both. */
+int password_ask_and_keep(pam_handle_t *pamh, const char *prompt, int item, Secret *ret);
 
 /* Whether this is what sshd gives to PAM in place of the typed password when NSS does not know the
  * user, or root may not log in: SSHD_JUNK_PASSWORD again and again, as long as what was typed. */

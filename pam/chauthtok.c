@@ -1,0 +1,220 @@
+/* Changing a password, in libpam's two calls: the first finds out whether the user is tokend's and
+ * has the old password checked, before any module changes anything; the second asks for the new one
+ * and sets it. Whom the first has passed over the second passes over too, and whom it has taken on
+ * is never passed over then: that would look like a success. */
+
+#include <errno.h>
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pam/call.h"
+#include "pam/conversation/prompt.h"
+#include "wire/cleanup.h"
+
+/* How often somebody may mistype the new one. */
+#define TRIES_MAX 3
+
+#define CHANGE_DATA "pam_tokend_change"
+
+typedef struct Change {
+        Call call;
+        int flags;
+        const char *user_id; /* what PAM's data holds from the first call to the second */
+        bool needs_old; /* as with pam_unix: not when root changes it, unless it is a forced change */
+} Change;
+
+/* For people; the log has its own line. */
+static void tell(const Change *change, const char *sentence) {
+        if (!(change->flags & PAM_SILENT))
+                (void)pam_error(change->call.pamh, "%s", sentence);
+}
+
+/* For a user who was taken on: the others are not told why, a module behind may change theirs. */
+static int refuse(const Change *change, int result) {
+        if (result > 0 && !(change->flags & PAM_SILENT))
+                (void)pam_error(change->call.pamh, "Password not changed: %s.",
+                                reason_to_sentence(result));
+        if (return_code(result, PAM_FAMILY_PASSWORD) != PAM_IGNORE)
+                return call_fail(&change->call, result);
+        call_warn(&change->call, "gone meanwhile", result);
+        return PAM_AUTHTOK_ERR;
+}
+
+/* An old password, and whether an earlier module had asked for it. */
+static int get_old(const Change *change, bool *ret_recalled, Secret *ret) {
+        const Call *call = &change->call;
+        int code = password_recall(call->pamh, PAM_OLDAUTHTOK, ret_recalled, ret);
+
+        if (code != PAM_SUCCESS || *ret_recalled)
+                return code;
+        if (call->options.use_first_pass)
+                return PAM_AUTHTOK_RECOVERY_ERR;
+        return password_ask_and_keep(call->pamh, PROMPT_OLD_PASSWORD, PAM_OLDAUTHTOK, ret);
+}
+
+static int check_old(const Change *change, const Secret *old) {
+        return login_password_check(&change->call.context, change->call.user,
+                                    change->user_id, old);
+}
+
+static int check(const Change *change) {
+        _cleanup_(secret_done) Secret old = SECRET_INIT;
+        const Call *call = &change->call;
+        bool recalled = false;
+
+        if (!change->needs_old)
+                return call_succeed(call, "root may change the password");
+        call_delay_failure(call);
+        int code = get_old(change, &recalled, &old);
+        if (code != PAM_SUCCESS)
+                return call_stop(call, code, "no old password");
+        int r = check_old(change, &old);
+        if (r == REASON_WRONG_PASSWORD && recalled && call->options.try_first_pass) {
+                code = password_ask_and_keep(call->pamh, PROMPT_OLD_PASSWORD, PAM_OLDAUTHTOK, &old);
+                if (code != PAM_SUCCESS)
+                        return call_stop(call, code, "no old password");
+                r = check_old(change, &old);
+        }
+        return r == 0 ? call_succeed(call, "old password right") : refuse(change, r);
+}
+
+/* What is wrong with it that another attempt can put right; NULL: nothing. */
+static const char *find_fault(const Secret *old, const Secret *password, const Secret *retyped) {
+        if (!secret_equal(password, retyped))
+                return "Sorry, passwords do not match.";
+        if (!secret_is_empty(old) && secret_equal(old, password))
+                return "The new password is the old one.";
+        return NULL;
+}
+
+/* Twice the same one, and not the old one. Nothing typed means: no more of this. */
+static int ask_new(const Change *change, const Secret *old, Secret *ret) {
+        pam_handle_t *pamh = change->call.pamh;
+
+        for (int i = 0; i < TRIES_MAX; i++) {
+                _cleanup_(secret_done) Secret password = SECRET_INIT, retyped = SECRET_INIT;
+
+                int code = password_ask(pamh, PROMPT_NEW_PASSWORD, &password);
+                if (code != PAM_SUCCESS)
+                        return code;
+                if (secret_is_empty(&password)) {
+                        tell(change, "No password has been supplied.");
+                        return PAM_AUTHTOK_ERR;
+                }
+                code = password_ask(pamh, PROMPT_RETYPE, &retyped);
+                if (code != PAM_SUCCESS)
+                        return code;
+                const char *fault = find_fault(old, &password, &retyped);
+                if (!fault) {
+                        *ret = TAKE(password, SECRET_INIT);
+                        return password_keep(pamh, PAM_AUTHTOK, ret);
+                }
+                tell(change, fault);
+        }
+        return PAM_AUTHTOK_ERR;
+}
+
+/* An earlier module's (pam_pwquality has asked for it and found it good), or a person's. */
+static int get_new(const Change *change, const Secret *old, Secret *ret) {
+        const Options *options = &change->call.options;
+        bool recalled = false;
+
+        int code = password_recall(change->call.pamh, PAM_AUTHTOK, &recalled, ret);
+        if (code != PAM_SUCCESS || recalled)
+                return code;
+        if (options->use_authtok || options->use_first_pass)
+                return PAM_AUTHTOK_RECOVERY_ERR;
+        return ask_new(change, old, ret);
+}
+
+/* The old one is sent again: whether it is right is the daemon's to know, not this process's. */
+static int set(const Change *change) {
+        _cleanup_(secret_done) Secret old = SECRET_INIT, password = SECRET_INIT;
+        const Call *call = &change->call;
+        bool has_old = false;
+        int code = PAM_SUCCESS;
+
+        if (change->needs_old) {
+                code = password_recall(call->pamh, PAM_OLDAUTHTOK, &has_old, &old);
+                if (code == PAM_SUCCESS && !has_old)
+                        code = PAM_AUTHTOK_RECOVERY_ERR;
+        }
+        if (code != PAM_SUCCESS)
+                return call_stop(call, code, "no old password");
+        code = get_new(change, &old, &password);
+        if (code != PAM_SUCCESS)
+                return call_stop(call, code, "no new password");
+
+        int r = login_password_change(&call->context, call->user, change->user_id,
+                                      has_old ? &old : NULL, &password,
+                                      pam_getenv(call->pamh, LOGIN_VARIABLE));
+        return r == 0 ? call_succeed(call, "password changed") : refuse(change, r);
+}
+
+static void user_id_free(pam_handle_t *pamh, void *id, int status) {
+        free(id);
+}
+
+/* PAM_SUCCESS, or what the first call ends with; nobody has been asked for anything yet. */
+static int take_on(Change *change) {
+        LoginReply account = LOGIN_REPLY_INIT;
+        Call *call = &change->call;
+
+        int r = login_check(&call->context, call->user, &account);
+        if (r != 0)
+                return call_fail(call, r);
+        call->user_is_known = true;
+        r = call_check_uid(call, account.uid);
+        if (r != 0)
+                return refuse(change, r);
+        if ((change->flags & PAM_CHANGE_EXPIRED_AUTHTOK) &&
+            account.state != REASON_PASSWORD_MUST_CHANGE) {
+                (void)call_succeed(call, "the password need not change");
+                return PAM_IGNORE;
+        }
+        if (account.user_id[0] == '\0')
+                return refuse(change, REASON_REPLY_MALFORMED);
+
+        char *user_id = strdup(account.user_id);
+        if (!user_id)
+                return call_fail(call, -ENOMEM);
+        if (pam_set_data(call->pamh, CHANGE_DATA, user_id, user_id_free) != PAM_SUCCESS) {
+                free(user_id);
+                return call_fail(call, -ENOMEM);
+        }
+        change->user_id = user_id;
+        return PAM_SUCCESS;
+}
+
+/* Whether the first call took this user on. */
+static bool is_taken_on(Change *change) {
+        const void *user_id = NULL;
+
+        if (pam_get_data(change->call.pamh, CHANGE_DATA, &user_id) != PAM_SUCCESS || !user_id)
+                return false;
+        change->user_id = user_id;
+        change->call.user_is_known = true;
+        return true;
+}
+
+EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        Change change = { .flags = flags };
+
+        int code = call_begin(&change.call, "chauthtok", PAM_FAMILY_PASSWORD, pamh, argc, argv);
+        if (code != PAM_SUCCESS)
+                return code;
+        change.needs_old = (flags & PAM_CHANGE_EXPIRED_AUTHTOK) || getuid() != 0 || geteuid() != 0;
+        if (flags & PAM_PRELIM_CHECK) {
+                (void)pam_set_data(pamh, CHANGE_DATA, NULL, NULL);
+                if (call_is_foreign(&change.call))
+                        return call_fail(&change.call, REASON_USER_UNKNOWN);
+                code = take_on(&change);
+                return code == PAM_SUCCESS ? check(&change) : code;
+        }
+        if (!(flags & PAM_UPDATE_AUTHTOK))
+                return call_stop(&change.call, PAM_SYSTEM_ERR, "neither of the two calls");
+        return is_taken_on(&change) ? set(&change) : PAM_IGNORE;
+}
