@@ -47,9 +47,7 @@ int deadline_left(Deadline deadline) {
         return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* A descriptor at 3 or above in place of fd, which it takes: a host may run with 0 to 2 closed, and
- * what it then writes to "stderr" must not reach our peer. -errno also for a negative fd. */
-static int fd_above_stdio(int fd) {
+int fd_above_stdio(int fd) {
         if (fd < 0)
                 return -errno;
         if (fd > STDERR_FILENO)
