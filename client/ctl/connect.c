@@ -16,17 +16,22 @@
 /* The user's own word for the socket, behind --socket=. */
 #define SOCKET_VARIABLE "TOKEND_SOCKET"
 
+const char *ctl_socket(const Ctl *ctl) {
+        const char *socket = ctl_option(ctl, OPTION_SOCKET) ?: getenv(SOCKET_VARIABLE);
+
+        return socket && socket[0] ? socket : TOKEND_SOCKET_PATH;
+}
+
 static enum Exit place_choose(Ctl *ctl) {
         const char *url = ctl_option(ctl, OPTION_URL);
-        const char *socket = ctl_option(ctl, OPTION_SOCKET) ?: getenv(SOCKET_VARIABLE);
         int r = 0;
 
         if (url && ctl_option(ctl, OPTION_SOCKET))
                 return complain_of_usage("--socket and --url exclude each other");
         if (url)
                 r = tokend_set_url(ctl->handle, url);
-        else if (socket && socket[0])
-                r = tokend_set_socket(ctl->handle, socket);
+        else
+                r = tokend_set_socket(ctl->handle, ctl_socket(ctl));
         if (r == -EINVAL)
                 return complain_of_usage("%s", tokend_error_message(ctl->handle));
         return r < 0 ? complain_of_error(NULL, r) : EXIT_DONE;

@@ -50,6 +50,8 @@ typedef struct Question {
         const char *thing; /* what it is about, for messages; NULL: nothing in particular */
 } Question;
 
+/* The path of the socket that is asked when there is no --url. */
+const char *ctl_socket(const Ctl *ctl);
 /* Makes the handle: where, and as whom. subject_is_client: --client is what the verb is about. */
 enum Exit ctl_connect(Ctl *ctl, bool subject_is_client);
 /* Asks. As tokend_call(); -EPROTO: the reply is no JSON object, and the handle knows nothing of it.

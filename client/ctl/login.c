@@ -61,6 +61,16 @@ static enum Exit print_login(const char *user, const Reply *reply) {
         return columns_print(columns, ELEMENTSOF(columns), reply->json, JSON_ROOT);
 }
 
+static enum Exit options_check(const Ctl *ctl) {
+        static const enum Option only_explain[] = { OPTION_SERVICE, OPTION_RHOST };
+
+        for (size_t i = 0; i < ELEMENTSOF(only_explain); i++)
+                if (ctl_option(ctl, only_explain[i]))
+                        return complain_of_usage("--%s goes with --explain",
+                                                 option_rows[only_explain[i]].name);
+        return EXIT_DONE;
+}
+
 enum Exit login(Ctl *ctl, char **arguments, size_t n) {
         _cleanup_(secret_done) Secret password = SECRET_INIT;
         _cleanup_(secret_done) Secret form = SECRET_INIT;
@@ -69,6 +79,11 @@ enum Exit login(Ctl *ctl, char **arguments, size_t n) {
         char prompt[USER_PROMPT_MAX];
         enum Exit e;
 
+        if (ctl_option(ctl, OPTION_EXPLAIN))
+                return login_explain(ctl, arguments[0]);
+        e = options_check(ctl);
+        if (e != EXIT_DONE)
+                return e;
         snprintf(prompt, sizeof(prompt), "Password of %s", arguments[0]);
         e = secret_get(ctl, OPTION_PASSWORD_FILE, prompt, false, &password);
         if (e == EXIT_DONE)

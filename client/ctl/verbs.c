@@ -23,7 +23,8 @@
 #define FOR_ISSUE  (TAKES(USER) | TAKES(CLIENT) | TAKES(SCOPES) | TAKES(TTL))
 #define FOR_FAILED TAKES(USER)
 #define FOR_CLEAR  (TAKES(REMOTE) | TAKES(ALL))
-#define FOR_LOGIN  (TAKES(PASSWORD_FILE) | TAKES(SCOPES))
+#define FOR_LOGIN                                                                                  \
+        (TAKES(PASSWORD_FILE) | TAKES(SCOPES) | TAKES(EXPLAIN) | TAKES(SERVICE) | TAKES(RHOST))
 
 /* clang-format off */
 const Verb verbs[] = {
@@ -50,6 +51,7 @@ const Verb verbs[] = {
         { "throttle", "list",   "",      FOR_FAILED, throttle_list, "who failed, who must wait" },
         { "throttle", "clear",  "[NAME]", FOR_CLEAR, throttle_clear, "forget failed logins" },
         { "status",   NULL,     "",      0,          status,        "say how tokend is" },
+        { "doctor",   NULL,     "",      0,          doctor,        "find out why logins fail" },
 };
 /* clang-format on */
 const size_t n_verbs = ELEMENTSOF(verbs);

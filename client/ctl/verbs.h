@@ -49,3 +49,7 @@ enum Exit throttle_list(Ctl *ctl, char **arguments, size_t n);
 enum Exit throttle_clear(Ctl *ctl, char **arguments, size_t n);
 enum Exit login(Ctl *ctl, char **arguments, size_t n);
 enum Exit status(Ctl *ctl, char **arguments, size_t n);
+enum Exit doctor(Ctl *ctl, char **arguments, size_t n);
+
+/* login --explain */
+enum Exit login_explain(Ctl *ctl, const char *user);

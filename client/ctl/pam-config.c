@@ -1,0 +1,246 @@
+/* A service's stack out of its file and the files that it includes. A circle of includes ends at a
+ * depth, and a tree of them at a number of lines. */
+
+#include "ctl/pam-config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/pam-line.h"
+#include "ctl/machine.h"
+#include "wire/cleanup.h"
+#include "wire/text.h"
+
+/* libpam's own. */
+#define DEPTH_MAX 16
+/* Far more than any real service has. */
+#define LINES_MAX 2048
+
+/* The administrator's, then the distribution's. */
+static const char *const folders[] = { "etc/pam.d", "usr/lib/pam.d" };
+
+typedef struct Reading {
+        const char *root; /* NULL: one text, includes are left out */
+        PamConfig config;
+        char *message; /* PAM_MESSAGE_MAX bytes */
+} Reading;
+
+typedef struct Place {
+        const char *file;
+        unsigned depth;
+        unsigned level;
+        int type; /* of the lines that are wanted; -1: all */
+} Place;
+
+void pam_config_done(PamConfig *config) {
+        for (size_t i = 0; i < config->n_lines; i++)
+                pam_line_done(&config->lines[i]);
+        free(config->lines);
+        *config = PAM_CONFIG_INIT;
+}
+
+bool pam_line_is(const PamLine *line, const char *module) {
+        const char *slash = strrchr(line->module, '/');
+
+        return !line->is_substack && streq(slash ? slash + 1 : line->module, module);
+}
+
+static int __attribute__((format(printf, 3, 4))) refuse(Reading *reading, int error,
+                                                        const char *format, ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(reading->message, PAM_MESSAGE_MAX, format, arguments);
+        va_end(arguments);
+        return error;
+}
+
+static int refuse_line(Reading *reading, const Place *place, unsigned number, const char *why) {
+        return refuse(reading, -EBADMSG, "%s:%u: %s", place->file, number, why);
+}
+
+/* Takes the line, also on failure. */
+static int add_line(Reading *reading, const Place *place, unsigned number, PamLine *line) {
+        _cleanup_(pam_line_done) PamLine taken = TAKE(*line, (PamLine){ 0 });
+        PamConfig *config = &reading->config;
+        PamLine *lines;
+        int r;
+
+        if (config->n_lines >= LINES_MAX)
+                return refuse_line(reading, place, number, "there are too many lines");
+        r = text_copy(place->file, &taken.file);
+        if (r < 0)
+                return r;
+        taken.number = number;
+        taken.level = place->level;
+        lines = reallocarray(config->lines, config->n_lines + 1, sizeof(*lines));
+        if (!lines)
+                return -ENOMEM;
+        config->lines = lines;
+        lines[config->n_lines++] = TAKE(taken, (PamLine){ 0 });
+        return 0;
+}
+
+static int read_file(Reading *reading, const Place *place);
+
+static int add_substack(Reading *reading, const Place *place, unsigned number,
+                        const PamLine *line) {
+        _cleanup_(pam_line_done) PamLine start = { .type = line->type, .is_substack = true };
+        int r;
+
+        r = text_copy(line->module, &start.module) ?: text_copy(line->control, &start.control);
+        return r < 0 ? r : add_line(reading, place, number, &start);
+}
+
+static int include(Reading *reading, const Place *place, unsigned number, const PamLine *line,
+                   int kind) {
+        Place other = {
+                .file = line->module,
+                .depth = place->depth + 1,
+                .level = place->level + (kind == PAM_LINE_SUBSTACK),
+                .type = kind == PAM_LINE_INCLUDE_ALL ? place->type : (int)line->type,
+        };
+        int r = 0;
+
+        if (kind == PAM_LINE_SUBSTACK)
+                r = add_substack(reading, place, number, line);
+        if (r < 0 || !reading->root)
+                return r;
+        if (other.depth >= DEPTH_MAX)
+                return refuse_line(reading, place, number, "the includes are too deep");
+        r = read_file(reading, &other);
+        if (r == -ENOENT)
+                return refuse(reading, -EBADMSG, "%s:%u: there is no file %s to include",
+                              place->file, number, line->module);
+        return r;
+}
+
+static int take_line(Reading *reading, const Place *place, unsigned number, char *text) {
+        _cleanup_(pam_line_done) PamLine line = { 0 };
+        const char *why = "";
+        int kind = pam_line_parse(text, &line, &why);
+
+        if (kind == -EBADMSG)
+                return refuse_line(reading, place, number, why);
+        if (kind <= PAM_LINE_EMPTY)
+                return kind;
+        if (kind != PAM_LINE_INCLUDE_ALL && place->type >= 0 && (int)line.type != place->type)
+                return 0;
+        if (kind == PAM_LINE_MODULE)
+                return add_line(reading, place, number, &line);
+        return include(reading, place, number, &line, kind);
+}
+
+/* Joins lines that end in a backslash. */
+static int take_text(Reading *reading, const Place *place, const char *text, size_t size) {
+        _cleanup_(freep) char *joined = calloc(1, size + 1);
+        unsigned number = 0, first = 1;
+        size_t used = 0;
+        int r = 0;
+
+        if (!joined)
+                return -ENOMEM;
+        if (memchr(text, '\0', size))
+                return refuse_line(reading, place, 1, "there is a NUL in it");
+        for (const char *p = text; r == 0 && p < text + size;) {
+                const char *end = memchr(p, '\n', (size_t)(text + size - p)) ?: text + size;
+                bool goes_on = end > p && end[-1] == '\\';
+
+                number++;
+                if (used == 0)
+                        first = number;
+                memcpy(joined + used, p, (size_t)(end - p));
+                used += (size_t)(end - p);
+                p = end < text + size ? end + 1 : end;
+                if (goes_on && p < text + size) {
+                        joined[used - 1] = ' ';
+                        continue;
+                }
+                joined[used] = '\0';
+                used = 0;
+                r = take_line(reading, place, first, joined);
+        }
+        return r;
+}
+
+static int read_file(Reading *reading, const Place *place) {
+        _cleanup_(freep) char *text = NULL;
+        size_t size = 0;
+        int r = -ENOENT;
+
+        /* "include /etc/pam.d/x" is possible as well. */
+        for (size_t i = 0; r == -ENOENT && i < ELEMENTSOF(folders); i++)
+                r = place->file[0] == '/'
+                                    ? root_read_file(reading->root, &text, &size, "%s", place->file)
+                                    : root_read_file(reading->root, &text, &size, "/%s/%s",
+                                                     folders[i], place->file);
+        if (r < 0 && r != -ENOENT)
+                return refuse(reading, r, "%s: %s", place->file, strerrordesc_np(-r));
+        return r < 0 ? r : take_text(reading, place, text, size);
+}
+
+static void reading_done(Reading *reading) {
+        pam_config_done(&reading->config);
+}
+
+int pam_config_read(const char *root, const char *service, PamConfig *ret,
+                    char ret_message[static PAM_MESSAGE_MAX]) {
+        _cleanup_(reading_done) Reading reading = { .root = root, .message = ret_message };
+        const Place place = { .file = service, .type = -1 };
+        int r;
+
+        ret_message[0] = '\0';
+        r = read_file(&reading, &place);
+        if (r < 0)
+                return r;
+        *ret = TAKE(reading.config, PAM_CONFIG_INIT);
+        return 0;
+}
+
+static bool has_type(const PamConfig *config, enum PamType type) {
+        for (size_t i = 0; i < config->n_lines; i++)
+                if (config->lines[i].type == type)
+                        return true;
+        return false;
+}
+
+int pam_config_read_whole(const char *root, const char *service, PamConfig *ret,
+                          char ret_message[static PAM_MESSAGE_MAX]) {
+        _cleanup_(reading_done) Reading reading = { .root = root, .message = ret_message };
+        const Place place = { .file = service, .type = -1 };
+        int r;
+
+        ret_message[0] = '\0';
+        r = read_file(&reading, &place);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        for (int type = 0; type < _PAM_TYPE_MAX; type++) {
+                const Place other = { .file = "other", .type = type };
+
+                if (has_type(&reading.config, (enum PamType)type))
+                        continue;
+                r = read_file(&reading, &other);
+                if (r < 0 && r != -ENOENT)
+                        return r;
+        }
+        *ret = TAKE(reading.config, PAM_CONFIG_INIT);
+        return 0;
+}
+
+int pam_config_parse(const char *file, const char *text, size_t size, PamConfig *ret,
+                     char ret_message[static PAM_MESSAGE_MAX]) {
+        _cleanup_(reading_done) Reading reading = { .message = ret_message };
+        const Place place = { .file = file, .type = -1 };
+        int r;
+
+        ret_message[0] = '\0';
+        r = take_text(&reading, &place, text, size);
+        if (r < 0)
+                return r;
+        *ret = TAKE(reading.config, PAM_CONFIG_INIT);
+        return 0;
+}
