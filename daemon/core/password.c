@@ -355,6 +355,13 @@ int password_hash(Passwords *passwords, const Secret *secret, PasswordLane lane,
         return password_job_submit(passwords, &job);
 }
 
+bool password_is_outdated(const Passwords *passwords, const Secret *secret, const Secret *hash) {
+        const char *setting = secret_text(&passwords->dummy);
+
+        return !secret_is_empty(secret) && !secret_is_empty(hash) &&
+               secret_fits(secret, setting) && password_hash_is_weaker(secret_text(hash), setting);
+}
+
 int64_t password_refusal_delay(const Passwords *passwords) {
         int64_t steps = (passwords->slowest * DELAY_FACTOR + DELAY_STEP_USEC - 1) / DELAY_STEP_USEC;
         int64_t delay = steps * DELAY_STEP_USEC;

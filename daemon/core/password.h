@@ -45,6 +45,10 @@ int password_check(Passwords *passwords, const Secret *secret, const Secret *has
 int password_hash(Passwords *passwords, const Secret *secret, PasswordLane lane,
                   PasswordHashHandler handler, void *userdata);
 
+/* Whether this right password should have a new hash: this one is weaker than what is configured,
+ * and the configured method would take all of the password. */
+bool password_is_outdated(const Passwords *passwords, const Secret *secret, const Secret *hash);
+
 /* µs. Refusals of credentials leave at a whole multiple of it after the request came in: longer
  * than the slowest format of hash seen so far takes. It only grows. */
 int64_t password_refusal_delay(const Passwords *passwords);
