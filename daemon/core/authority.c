@@ -15,6 +15,7 @@
 #include "core/last-used.h"
 #include "core/nss.h"
 #include "core/password.h"
+#include "core/rehash.h"
 #include "core/self-quota.h"
 #include "core/throttle-keeper.h"
 #include "core/throttle.h"
@@ -164,6 +165,7 @@ int authority_new(sd_event *event, Store *store, const Config *config, const Clo
             (r = client_secrets_new(&authority->client_secrets)) < 0 ||
             (r = nss_new(event, &nss_source_system, &authority->nss)) < 0 ||
             (r = passwords_new(event, config, &authority->passwords)) < 0 ||
+            (r = rehashes_new(authority, &authority->rehashes)) < 0 ||
             (r = throttle_new(clock, &authority->throttle)) < 0 ||
             (r = throttle_keeper_new(event, store, authority->throttle,
                                      &authority->throttle_keeper)) < 0 ||
@@ -190,6 +192,7 @@ Authority *authority_free(Authority *authority) {
         authority->nss = nss_free(authority->nss);
         authority->passwords = passwords_free(authority->passwords);
         calls_done(authority);
+        rehashes_free(authority->rehashes);
         client_secrets_free(authority->client_secrets);
         throttle_keeper_free(authority->throttle_keeper);
         throttle_free(authority->throttle);

@@ -24,6 +24,7 @@ typedef struct Chore Chore; /* authority.c */
 typedef struct LastUsed LastUsed;
 typedef struct Nss Nss;
 typedef struct Passwords Passwords; /* password.h */
+typedef struct Rehashes Rehashes;   /* rehash.h */
 typedef struct SelfQuota SelfQuota; /* self-quota.h */
 typedef struct Throttle Throttle;   /* throttle.h, likewise: */
 typedef struct ThrottleSubject ThrottleSubject;
@@ -50,6 +51,7 @@ struct Authority {
         ClientSecrets *client_secrets;
         Nss *nss;
         Passwords *passwords;
+        Rehashes *rehashes;
         Throttle *throttle;
         ThrottleKeeper *throttle_keeper;
         LastUsed *last_used;

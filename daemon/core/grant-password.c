@@ -76,6 +76,7 @@ static void password_checked(Call *call, bool matches) {
                 return;
         if (!matches)
                 return call_finish(call, REASON_WRONG_PASSWORD);
+        grant->rehash = rehash_new(call->authority, call->answer.user, grant->request->password);
         password_accept(grant);
 }
 

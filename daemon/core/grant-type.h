@@ -5,6 +5,7 @@
 #include "core/access.h"
 #include "core/grant.h"
 #include "core/issue.h"
+#include "core/rehash.h"
 
 typedef struct GrantCall {
         IssueCall issue;
@@ -18,6 +19,7 @@ typedef struct GrantCall {
         char *folded;    /* an address that no user has, in lower case */
         char remote[PEER_REMOTE_MAX];
         TokenHash key;     /* of what was typed, if that is a token's text */
+        Rehash *rehash;    /* what begins when a right password has its answer */
         bool key_is_spent; /* it was a token, until somebody else used it up */
 
         /* refresh_token */

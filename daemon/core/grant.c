@@ -75,6 +75,9 @@ static int grant_check(GrantCall *grant, const GrantType *type) {
 static void grant_done(Call *call) {
         GrantCall *grant = (GrantCall *)call;
 
+        if (call->result == 0)
+                rehash_begin(call->authority, TAKE_PTR(grant->rehash));
+        rehash_free(grant->rehash);
         free(grant->folded);
         strv_free(grant->wanted);
         token_unref(grant->old);
