@@ -3,10 +3,13 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
+import time
 
 import pytest
 
@@ -265,23 +268,93 @@ def test_nobody_vanishes_while_others_come(daemon):
     assert len(seen) > 5 and set(map(tuple, seen)) == {(str(ada['uid']),)}
 
 
-def test_thousands_of_users(daemon):
-    names = [f'user{number:04}' for number in range(3000)]
+def add_users(daemon, names, **fields):
+    """Many at once, over the socket."""
     for start_at in range(0, len(names), 50):
         requests = []
         for name in names[start_at:start_at + 50]:
-            body = json.dumps({'name': name})
+            body = json.dumps({'name': name, **fields})
             requests.append(f'POST /v1/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
                             f'Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}'.encode())
         answers = system.together(daemon.socket, requests)
         assert all(answer.startswith(b'HTTP/1.1 201') for answer in answers), answers[0]
+
+
+def questions(*command):
+    """The Varlink calls that a program sends to tokend-userdb, the bytes that come back, and the time it took."""
+    with tempfile.NamedTemporaryFile('r') as trace:
+        began = time.monotonic()
+        done = subprocess.run(['strace', '-f', '-qq', '-y', '-s', '100', '-e', 'trace=connect,sendto,recvfrom', '-o',
+                               trace.name, *command], capture_output=True, text=True, timeout=2 * system.PATIENCE)
+        seconds = time.monotonic() - began
+        assert done.returncode == 0, done
+        lines = [line for line in trace if 'strace:' not in line]
+    ours = set()
+    sent, received = [], 0
+    for line in lines:
+        if match := re.search(r'connect\((\d+)\S*, .*sun_path="([^"]*)"', line):
+            (ours.add if match[2] == SOCKET else ours.discard)(match[1])
+        elif (match := re.search(r'(sendto|recvfrom)\((\d+)\S*, (.*)= (\d+)$', line)) and match[2] in ours:
+            if match[1] == 'sendto':
+                sent.append(re.search(r'UserDatabase\.(\w+)', match[3])[1])
+            else:
+                received += int(match[4])
+    return sent, received, seconds
+
+
+def test_thousands_of_users(daemon):
+    """One question for one user, however many there are; and they are told one after the other."""
+    daemon.add_user('ada', groups='users')
+    few = {key: questions('getent', 'passwd', key)[:2] for key in ('ada', str(passwd_of('ada')[1]))}
+    groups_of_few = questions('id', '-Gn', 'ada')[:2]
+
+    names = [f'user{number:04}' for number in range(5000)]
+    add_users(daemon, names, groups=['games'])
+    for key, (calls, size) in few.items():
+        assert questions('getent', 'passwd', key)[:2] == (calls, size)
+        assert calls == ['GetUserRecord'] and size < 1000, (calls, size)
+    calls, size = questions('id', '-Gn', 'ada')[:2]
+    assert (calls, size) == groups_of_few and len(calls) < 8 and size < 5000, (calls, size)
+
+    calls, size, seconds = questions('getent', 'passwd')
+    print(f'5,000 users enumerated: {calls}, {size} bytes, {seconds:.2f} s under strace')
+    assert calls == ['GetUserRecord'] and size < 500 * len(names)
     entries = {entry[0]: int(entry[2]) for entry in getent('passwd')}
     assert set(names) <= set(entries)
     uids = [entries[name] for name in names]
     assert len(set(uids)) == len(uids)
-    for name in (names[0], names[1500], names[-1]):
+    for name in (names[0], names[2500], names[-1]):
         assert passwd_of(entries[name])[0] == name == passwd_of(name)[0]
-    assert getent('passwd', 'user3000') == []
+        assert subprocess.run(['id', '-Gn', name], capture_output=True, text=True).stdout.split() == [name, 'games']
+    assert getent('passwd', 'user5000') == []
+
+    groups = getent('group')
+    assert set(names) <= {entry[0] for entry in groups}
+    assert members(groups, 'games') >= set(names)
+
+
+def members(groups, name):
+    """nss-systemd tells each membership in a group of the machine's as an entry of its own."""
+    return {member for entry in groups if entry[0] == name for member in entry[3].split(',')} - {''}
+
+
+def test_members_of_a_group_of_the_machine(daemon):
+    """NSS asks tokend-userdb about users' groups and in the list of all groups; a group of /etc/group by
+    name or gid is files' alone, with this and with every other userdb."""
+    daemon.add_user('ada', groups='users,games')
+    daemon.add_user('bob', groups='users')
+    assert members(getent('group'), 'users') == {'ada', 'bob'}
+    assert members(getent('group'), 'games') == {'ada'}
+    daemon.ctl('user', 'remove', 'bob')
+    assert members(getent('group'), 'users') == {'ada'}
+    assert {answer['parameters']['userName'] for answer in ask('GetMemberships', groupName='users')} == {'ada'}
+
+
+def test_sockets_are_there_before_users_are_looked_up():
+    """Nobody asks NSS before the socket listens, and the target is pulled in."""
+    lines = (system.ROOT / 'daemon/data/tokend-userdb.socket').read_text().splitlines()
+    assert 'Wants=nss-user-lookup.target' in lines and 'DefaultDependencies=no' in lines
+    assert [line for line in lines if line.startswith('Before=') and 'nss-user-lookup.target' in line.split('=')[1].split()]
 
 
 def test_off_is_off(make_tokend):
