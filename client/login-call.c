@@ -103,12 +103,12 @@ int login_call(const LoginContext *context, const HttpRequest *request, HttpRepl
                 parsed = json_parse(secret_text(&reply->body), reply->body.size, &json);
         if (parsed == -ENOMEM)
                 return -ENOMEM;
-        if (reply->status != 200)
-                return read_refusal(reply, json);
-        if (parsed < 0 || json_type(json, JSON_ROOT) != JSON_OBJECT)
+        int result = reply->status == 200 ? 0 : read_refusal(reply, json);
+        if (parsed == 0 && json_type(json, JSON_ROOT) == JSON_OBJECT)
+                *ret = TAKE_PTR(json);
+        else if (result == 0)
                 return REASON_REPLY_MALFORMED;
-        *ret = TAKE_PTR(json);
-        return 0;
+        return result;
 }
 
 static int read_number(const Json *json, const char *name, uint32_t *ret) {

@@ -7,7 +7,8 @@
 #include "transport-unix.h"
 #include "wire/json-read.h"
 
-/* 0: status 200, and *ret is its JSON, which borrows reply's body. Else the reason, or -errno. */
+/* 0: status 200, and *ret is its JSON, which borrows reply's body. Else the reason, or -errno; *ret
+ * may be what a refusal says besides, and proves nothing. */
 int login_call(const LoginContext *context, const HttpRequest *request, HttpReply *reply,
                Json **ret);
 

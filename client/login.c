@@ -146,6 +146,7 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
                                        .body = &form },
                        &reply, &json);
         ret->retry_after = reply.retry_after;
+        ret->is_known = r > 0 && json && login_read_name(json, "username", user) == 0;
         if (!password)
                 return junk_reason(r);
         if (r == 0)

@@ -37,6 +37,7 @@ typedef struct LoginReply {
         uid_t uid;
         gid_t gid;
         enum Reason state; /* REASON_NONE, PASSWORD_MUST_CHANGE, STORE_UNAVAILABLE (id is "") */
+        bool is_known;     /* login_authenticate()'s refusal says so: tokend has this user */
         long retry_after;  /* s, also with TOO_MANY_FAILURES and OVERLOADED; -1: not said */
 } LoginReply;
 

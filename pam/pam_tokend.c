@@ -27,13 +27,11 @@ static bool takes_nothing(const Call *call) {
 }
 
 static int try_password(Call *call, const Secret *password, LoginReply *ret) {
-        LoginReply known = LOGIN_REPLY_INIT;
-
         int r = login_authenticate(&call->context, call->user,
                                    password_is_junk(password) ? NULL : password, ret);
-        /* These are said of any name; whether it is a user's decides if the log may have it. */
-        if (r == REASON_NOT_KNOWN_TO_NSS || r == REASON_TOO_MANY_FAILURES)
-                call->user_is_known = login_check(&call->context, call->user, &known) == 0;
+
+        /* Most refusals are said of any name; whether it is a user's decides if the log may have it. */
+        call->user_is_known = ret->is_known;
         return r == 0 ? call_check_uid(call, ret->uid) : r;
 }
 

@@ -89,11 +89,17 @@ static void test_logged_names(void **state) {
         assert_int_equal(authenticate(host, "hunter2"), PAM_AUTHINFO_UNAVAIL);
         assert_null(strstr(host_log, "hunter2"));
 
-        static const int statuses[] = { 429, 200 };
-        static const char *const bodies[] = { "{\"reason\":\"too-many-failures\"}", HOST_CHECK };
-        host_script(host, 2, statuses, bodies);
+        /* The daemon tells root, in the same answer. */
+        host_answer(host, 429, "{\"reason\":\"too-many-failures\",\"username\":\"ada\"}");
         assert_int_equal(authenticate(host, "ada"), PAM_MAXTRIES);
         assert_non_null(strstr(host_log, "user=\"ada\""));
+        host_answer(host, 429, "{\"reason\":\"too-many-failures\",\"username\":\"bea\"}");
+        assert_int_equal(authenticate(host, "ada"), PAM_MAXTRIES);
+        assert_non_null(strstr(host_log, "user not told"));
+        host_refuse(host, 429, "too-many-failures");
+        assert_int_equal(authenticate(host, "ada"), PAM_MAXTRIES);
+        assert_non_null(strstr(host_log, "user not told"));
+        assert_int_equal(fake_count(&host->fake), 1);
 }
 
 static void test_escaped_log(void **state) {
@@ -216,8 +222,6 @@ static void test_passwords(void **state) {
 
 static void test_junk(void **state) {
         static const char junk[] = "\b\n\r\177INCORRECT\b\n\r\177INCORRECT";
-        static const int statuses[] = { 403, 200 };
-        static const char *const bodies[] = { "{\"reason\":\"not-known-to-nss\"}", HOST_CHECK };
         Host *host = *state;
         char typed[32];
 
@@ -225,8 +229,9 @@ static void test_junk(void **state) {
                 memcpy(typed, junk, size);
                 typed[size] = '\0';
                 host->answers[0] = typed;
-                host_script(host, 2, statuses, bodies);
+                host_answer(host, 401, "{\"reason\":\"wrong-password\",\"username\":\"ada\"}");
                 assert_int_equal(authenticate(host, "ada"), PAM_AUTH_ERR);
+                assert_int_equal(fake_count(&host->fake), 1);
                 assert_non_null(strstr(host_body(host, 0), "&junk=1"));
                 assert_null(strstr(host_body(host, 0), "password="));
                 assert_non_null(strstr(host_log, "not-known-to-nss"));
