@@ -1,7 +1,8 @@
 /* Publishing users: read all of them in pages, write one file on a thread, tell who waits.
  *
  * One round runs at a time. Who comes while it runs waits for the next, since the round may have
- * read past that change already; any number of them share it. */
+ * read past that change already; any number of them share it. A user that expires is a change that
+ * nobody makes: the next one to do so has a timer. */
 
 #include <errno.h>
 #include <libgen.h>
@@ -30,6 +31,7 @@ typedef struct Round {
         User **users;
         size_t n_users;
         Waiter *waiters; /* told when it ends */
+        int64_t now;     /* µs UTC: who has expired by then is shown as locked */
         int result;
 } Round;
 
@@ -41,6 +43,7 @@ struct Publisher {
         Round *round;    /* NULL: idle */
         Waiter *waiters; /* for the next round */
         sd_event_source *retry;
+        sd_event_source *expiry;
 };
 
 static void start_round(Publisher *publisher);
@@ -84,12 +87,37 @@ static void retry_later(Publisher *publisher, int error) {
                                                  publisher);
 }
 
+static int on_expiry(sd_event_source *source, uint64_t now, void *userdata) {
+        Publisher *publisher = userdata;
+
+        publisher->expiry = sd_event_source_disable_unref(publisher->expiry);
+        /* One that runs sets the timer again at its end. */
+        if (!publisher->round)
+                start_round(publisher);
+        return 0;
+}
+
+/* Without the timer the file says it at the next change. */
+static void await_expiry(Publisher *publisher, const Round *round) {
+        int64_t next = INT64_MAX;
+
+        publisher->expiry = sd_event_source_disable_unref(publisher->expiry);
+        for (size_t i = 0; i < round->n_users; i++)
+                if (round->users[i]->expires > round->now && round->users[i]->expires < next)
+                        next = round->users[i]->expires;
+        if (next < INT64_MAX)
+                (void)sd_event_add_time(publisher->event, &publisher->expiry, CLOCK_REALTIME,
+                                        (uint64_t)next, USEC_PER_SEC, on_expiry, publisher);
+}
+
 static void end_round(Publisher *publisher, int result) {
         Round *round = TAKE_PTR(publisher->round);
         Waiter *waiters = round->waiters;
 
         if (result != 0 && result != -ECANCELED)
                 retry_later(publisher, result < 0 ? result : -EIO);
+        if (result == 0)
+                await_expiry(publisher, round);
 
         round_free(round);
         tell(waiters);
@@ -97,7 +125,7 @@ static void end_round(Publisher *publisher, int result) {
                 start_round(publisher);
 }
 
-static void fill_row(const User *user, SnapshotUser *row) {
+static void fill_row(const User *user, int64_t now, SnapshotUser *row) {
         *row = (SnapshotUser){
                 .name = user->name,
                 .uid = user->uid,
@@ -105,7 +133,7 @@ static void fill_row(const User *user, SnapshotUser *row) {
                 .home = user->adopted ? NULL : user->home,
                 .shell = user->adopted ? NULL : user->shell,
                 .groups = user->groups,
-                .locked = user->state == USER_LOCKED,
+                .locked = user_refusal(user, now) != 0,
         };
 }
 
@@ -119,7 +147,7 @@ static void write_snapshot(Job *job) {
         }
 
         for (size_t i = 0; i < round->n_users; i++)
-                fill_row(round->users[i], &rows[i]);
+                fill_row(round->users[i], round->now, &rows[i]);
         round->result = snapshot_write(round->publisher->path, rows, round->n_users);
 }
 
@@ -196,6 +224,7 @@ static void start_round(Publisher *publisher) {
         round->job.run = write_snapshot;
         round->job.done = on_written;
         round->publisher = publisher;
+        round->now = clock_realtime(&clock_system);
         round->waiters = TAKE_PTR(publisher->waiters);
         publisher->round = round;
         r = read_page(publisher, NULL);
@@ -265,6 +294,7 @@ Publisher *publisher_free(Publisher *publisher) {
         publisher->store = NULL;
         workers_free(publisher->workers);
         sd_event_source_disable_unref(publisher->retry);
+        sd_event_source_disable_unref(publisher->expiry);
         if (publisher->round)
                 end_round(publisher, -ECANCELED);
         tell(publisher->waiters);

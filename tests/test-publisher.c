@@ -78,6 +78,21 @@ static void run_until(const int *counter, int wanted) {
                 assert_true(sd_event_run(bed.event, 10000000) > 0);
 }
 
+/* In so many seconds; 0: never. */
+static void set_expiry(const char *name, int seconds) {
+        StoreRequest *request = store_request_new(STORE_USER_SET);
+        User *values = user_new();
+        int before = bed.n_answered;
+
+        request->key.text = strdup(name);
+        request->sets = USER_SETS_EXPIRES;
+        if (seconds != 0)
+                values->expires = clock_realtime(&clock_system) + seconds * USEC_PER_SEC;
+        assert_int_equal(store_request_take_user(request, values), 0);
+        assert_int_equal(store_submit(bed.store, request, on_added, NULL), 0);
+        run_until(&bed.n_answered, before + 1);
+}
+
 static char *content(void) {
         FILE *file = fopen(bed.snapshot, "re");
         static char text[200000];
@@ -147,6 +162,35 @@ static void test_changes_meanwhile(void **state) {
         assert_non_null(strstr(content(), "\nlate:"));
 }
 
+/* Nobody tells the publisher of it. */
+static void test_expiry_shows_by_itself(void **state) {
+        static const struct {
+                const char *name;
+                int seconds;
+        } users[] = { { "early", -1 }, { "soon", 1 }, { "soon2", 2 }, { "late", 3600 } };
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+
+        add_user("never", false, NULL);
+        run_until(&bed.n_answered, 1);
+        for (size_t i = 0; i < ELEMENTSOF(users); i++) {
+                int before = bed.n_answered;
+
+                add_user(users[i].name, false, NULL);
+                run_until(&bed.n_answered, before + 1);
+                set_expiry(users[i].name, users[i].seconds);
+        }
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        run_until(&bed.n_told, 1);
+        assert_non_null(strstr(content(), "\nearly:70001:70001:/home/x:/bin/sh:locked:\n"));
+        assert_non_null(strstr(content(), "\nsoon:70002:70002:/home/x:/bin/sh:active:\n"));
+        while (!strstr(content(), "\nsoon2:70003:70003:/home/x:/bin/sh:locked:\n"))
+                assert_true(sd_event_run(bed.event, 10 * USEC_PER_SEC) > 0);
+        assert_non_null(strstr(content(), "\nsoon:70002:70002:/home/x:/bin/sh:locked:\n"));
+        assert_non_null(strstr(content(), "\nlate:70004:70004:/home/x:/bin/sh:active:\n"));
+        assert_non_null(strstr(content(), "\nnever:70000:70000:/home/x:/bin/sh:active:\n"));
+}
+
 static void test_failure_is_told_too(void **state) {
         _cleanup_(publisher_freep) Publisher *publisher = NULL;
 
@@ -182,6 +226,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_users_and_memberships, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_more_than_a_page, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_changes_meanwhile, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_expiry_shows_by_itself, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_failure_is_told_too, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_nobody_asks, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_end_tells_who_waits, setup, teardown),
