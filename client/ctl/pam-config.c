@@ -45,8 +45,12 @@ void pam_config_done(PamConfig *config) {
 
 bool pam_line_is(const PamLine *line, const char *module) {
         const char *slash = strrchr(line->module, '/');
+        const char *name = slash ? slash + 1 : line->module;
 
-        return !line->is_substack && streq(slash ? slash + 1 : line->module, module);
+        /* The module's second name: see its page. */
+        if (streq(name, "pam_tokd.so"))
+                name = "pam_tokend.so";
+        return !line->is_substack && streq(name, module);
 }
 
 static int __attribute__((format(printf, 3, 4))) refuse(Reading *reading, int error,

@@ -120,6 +120,11 @@ def test_a_local_user_never_waits(daemon, local, state):
             update('--remove', 'tokend')
 
 
+def test_the_doctor_knows_the_second_name(daemon, enabled):
+    findings = [line for line in daemon.ctl('doctor', check=False).stdout.splitlines() if 'pam' in line.lower()]
+    assert any('asked by' in line and 'su' in line and 'login' in line for line in findings), findings
+
+
 def test_the_module_is_gone_and_the_profile_is_not(enabled, local):
     """The wrong order of uninstalling: nobody of the machine's is locked out."""
     (module,) = pathlib.Path('/usr/lib').glob('*/security/pam_tokend.so')
