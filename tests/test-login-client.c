@@ -247,6 +247,68 @@ static void test_states(void **state) {
         assert_int_equal(reply.retry_after, 8);
 }
 
+/* acct_mgmt needs no id; a change of password is asked about by it. */
+static void test_user_ids(void **state) {
+        static const struct {
+                const char *id;
+                int result;
+                const char *expected;
+        } rows[] = {
+                { "null", 0, "" },
+                { "\"u-1\"", 0, "u-1" },
+                { "\"\"", REASON_REPLY_MALFORMED, "" },
+                { "7", REASON_REPLY_MALFORMED, "" },
+        };
+        LoginReply reply = LOGIN_REPLY_INIT;
+        char text[4096], json[1024], longest[LOGIN_USER_ID_SIZE + 2];
+        FakeAnswer answer = { .bytes = text };
+
+        memset(longest, 'i', sizeof(longest) - 1);
+        longest[sizeof(longest) - 1] = '\0';
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                snprintf(json, sizeof(json), "{\"id\":%s,%s", rows[i].id, CHECK + 1);
+                fake_json(text, sizeof(text), 200, json);
+                reply = LOGIN_REPLY_INIT;
+                assert_int_equal(ask_bytes(*state, CHECK_ACCOUNT, "ada", &answer, &reply),
+                                 rows[i].result);
+                assert_string_equal(reply.user_id, rows[i].expected);
+        }
+        for (size_t i = 0; i < 2; i++) {
+                snprintf(json, sizeof(json), "{\"id\":\"%s\",%s", longest + i, CHECK + 1);
+                fake_json(text, sizeof(text), 200, json);
+                assert_int_equal(ask_bytes(*state, CHECK_ACCOUNT, "ada", &answer, &reply),
+                                 i == 0 ? REASON_REPLY_MALFORMED : 0);
+        }
+        assert_string_equal(reply.user_id, longest + 1);
+}
+
+/* A refusal may say that there is such a user; no other answer makes one known. */
+static void test_known_users(void **state) {
+        static const struct {
+                int status;
+                const char *json;
+                bool is_known;
+        } rows[] = {
+                { 429, "{\"reason\":\"too-many-failures\",\"username\":\"ada\"}", true },
+                { 401, "{\"reason\":\"wrong-password\",\"username\":\"ada\"}", true },
+                { 401, "{\"reason\":\"wrong-password\",\"username\":\"Ada\"}", false },
+                { 401, "{\"reason\":\"wrong-password\"}", false },
+                { 401, "[\"ada\"]", false },
+                { 401, "", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                LoginReply reply = LOGIN_REPLY_INIT;
+                char text[4096];
+                FakeAnswer answer = { .bytes = fake_json(text, sizeof(text), rows[i].status,
+                                                         rows[i].json) };
+
+                assert_in_range(ask_bytes(*state, AUTHENTICATE, "ada", &answer, &reply), 1,
+                                _REASON_MAX - 1);
+                assert_int_equal(reply.is_known, rows[i].is_known);
+        }
+}
+
 /* Nothing is looked up for a name that can be nobody's. */
 static void test_names(void **state) {
         static const char *const bad[] = { "",      "-ada",        "../ada", "a/b", "a:b",
@@ -375,6 +437,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_statuses, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_states, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_user_ids, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_known_users, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_names, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_passwords, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_junk, setup, teardown),

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "login.h"
 #include "pam/options.h"
 #include "pam/report.h"
 #include "wire/protocol.h"
@@ -25,7 +26,41 @@ static void test_defaults(void **state) {
         assert_int_equal(options.timeout_msec, 3000);
         assert_int_equal(options.min_uid, 1000);
         assert_false(options.debug || options.use_first_pass || options.try_first_pass);
-        assert_false(options.skip_local);
+        assert_false(options.skip_local || options.use_authtok || options.nodelay);
+        assert_int_equal(options.accept, LOGIN_ACCEPT_PASSWORD);
+        assert_false(options.one_time_token);
+        assert_int_equal(options.session_token, SESSION_TOKEN_NONE);
+}
+
+static void test_tokens(void **state) {
+        static const struct {
+                const char *word;
+                unsigned accept;
+                enum SessionToken session_token;
+        } rows[] = {
+                { "accept=password", LOGIN_ACCEPT_PASSWORD, SESSION_TOKEN_NONE },
+                { "accept=token", LOGIN_ACCEPT_TOKEN, SESSION_TOKEN_NONE },
+                { "accept=password,token", LOGIN_ACCEPT_PASSWORD | LOGIN_ACCEPT_TOKEN,
+                  SESSION_TOKEN_NONE },
+                { "accept=token,password", LOGIN_ACCEPT_PASSWORD | LOGIN_ACCEPT_TOKEN,
+                  SESSION_TOKEN_NONE },
+                { "session_token=none", LOGIN_ACCEPT_PASSWORD, SESSION_TOKEN_NONE },
+                { "session_token=file", LOGIN_ACCEPT_PASSWORD, SESSION_TOKEN_FILE },
+                { "session_token=env", LOGIN_ACCEPT_PASSWORD, SESSION_TOKEN_ENV },
+        };
+        const char *words[] = { "accept=token", "one_time_token", "use_authtok", "nodelay",
+                                "accept=password" };
+        const char *bad = NULL;
+        Options options;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                assert_int_equal(parse_one(rows[i].word, &options), 0);
+                assert_int_equal(options.accept, rows[i].accept);
+                assert_int_equal(options.session_token, rows[i].session_token);
+        }
+        assert_int_equal(options_parse(ELEMENTSOF(words), words, &options, &bad), 0);
+        assert_true(options.one_time_token && options.use_authtok && options.nodelay);
+        assert_int_equal(options.accept, LOGIN_ACCEPT_PASSWORD);
 }
 
 static void test_all(void **state) {
@@ -93,6 +128,26 @@ static void test_bad(void **state) {
                 "debugging",
                 "use_first_pass=1",
                 "nullok",
+                "accept",
+                "accept=",
+                "accept=,",
+                "accept=tokens",
+                "accept=Token",
+                "accept=pass",
+                "accept=password,",
+                "accept=,token",
+                "accept=password,,token",
+                "accept=token,token",
+                "accept=password token",
+                "accept=none",
+                "one_time_token=yes",
+                "session_token",
+                "session_token=",
+                "session_token=files",
+                "session_token=file,env",
+                "session_token=File",
+                "use_authtok=1",
+                "nodelay=0",
                 "min-uid=5",
                 "[debug]",
         };
@@ -170,6 +225,7 @@ int main(void) {
                 cmocka_unit_test(test_defaults), cmocka_unit_test(test_all),
                 cmocka_unit_test(test_bad),      cmocka_unit_test(test_timeouts),
                 cmocka_unit_test(test_uids),     cmocka_unit_test(test_escape),
+                cmocka_unit_test(test_tokens),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
