@@ -19,7 +19,7 @@ typedef struct Fake {
         bool commit_held; /* commits wait */
         bool committing;  /* one waits now */
         bool read_held;
-        int commit_error, begin_error, run_error, open_error;
+        int commit_error, begin_error, run_error, read_error, open_error;
         unsigned n_begins, n_commits, n_rollbacks, n_runs, n_reads, n_closes, n_settles;
         unsigned run_usec; /* a change lasts so long */
         unsigned largest;  /* requests in one transaction */
@@ -78,7 +78,9 @@ static inline int fake_run(Backend *backend, StoreRequest *request) {
         }
         request->n_affected = 7;
         request->result = request->limit; /* the test says */
-        r = request->verb == STORE_SWEEP ? fake.run_error : 0;
+        r = backend->read_only                ? fake.read_error
+            : request->verb == STORE_SWEEP ? fake.run_error
+                                           : 0;
         pthread_mutex_unlock(&fake.lock);
         return r;
 }

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mailbox.h"
 #include "wire/cleanup.h"
@@ -117,6 +118,29 @@ static void test_free_delivers_the_rest(void **state) {
         assert_null(mailbox_free(NULL));
 }
 
+static void *post_late(void *userdata) {
+        usleep(20000);
+        post(userdata, 0, 1);
+        return NULL;
+}
+
+/* Without the loop, which finds nothing afterwards. */
+static void test_wait(void **state) {
+        _cleanup_(mailbox_freep) Mailbox *mailbox = NULL;
+        pthread_t thread;
+
+        assert_int_equal(mailbox_new(*state, &mailbox), 0);
+        post(mailbox, 0, 0);
+        mailbox_wait(mailbox);
+        assert_int_equal(seen.n_delivered, 1);
+        assert_int_equal(pthread_create(&thread, NULL, post_late, mailbox), 0);
+        mailbox_wait(mailbox);
+        assert_int_equal(seen.n_delivered, 2);
+        pthread_join(thread, NULL);
+        assert_int_equal(sd_event_run(*state, 0), 0);
+        assert_int_equal(seen.n_delivered, 2);
+}
+
 /* Also what is posted by what is delivered then. */
 static void test_free_delivers_answers(void **state) {
         MailboxItem *item = calloc(1, sizeof(*item));
@@ -132,6 +156,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_post_wakes_the_loop_again, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_delivers_the_rest, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_delivers_answers, setup, teardown),
         };

@@ -375,6 +375,16 @@ static void test_idle_costs_nothing(void **state) {
         assert_int_equal(fake.n_begins, 1);
 }
 
+static void test_wait_runs_the_handler(void **state) {
+        Context *context = *state;
+
+        assert_int_equal(submit(context, STORE_USER_GET, 1, 0), 0);
+        while (context->heard.n == 0)
+                store_wait(context->store);
+        assert_int_equal(context->heard.n, 1);
+        assert_silent(context);
+}
+
 static void test_open_failures(void **state) {
         Context *context = *state;
         _cleanup_(freep) char *message = NULL, *other = NULL;
@@ -414,6 +424,7 @@ int main(void) {
                 TEST(test_handlers_may_submit),
                 TEST(test_no_verb),
                 TEST(test_idle_costs_nothing),
+                TEST(test_wait_runs_the_handler),
                 TEST(test_open_failures),
         };
 

@@ -1,6 +1,8 @@
 /* How often somebody may be wrong, on a clock of the test's own. */
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/throttle.h"
 #include "wire/cleanup.h"
@@ -186,6 +188,345 @@ static void one_remote_fills_its_own_region_only(void **state) {
         assert_true(n_waiting <= 1); /* shares the count: one in 4,096 */
 }
 
+/* One more failure, of a name that somebody has. */
+static void fail_known(Throttle *throttle, const char *who, const char *remote) {
+        const ThrottleSubject subject = { who, remote, true };
+
+        now += throttle_check(throttle, &subject) * USEC_PER_SEC;
+        assert_int_equal(throttle_verdict(throttle, &subject, false), 0);
+}
+
+static void rows_done(StoredFailures *rows, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                free(rows[i].name);
+}
+
+#define ROWS_MAX 2000
+
+/* The store, as far as the throttle knows it. */
+static StoredFailures table[ROWS_MAX];
+static size_t n_table;
+
+static void table_save(const StoredFailures *row) {
+        size_t i = 0;
+
+        while (i < n_table &&
+               !(table[i].key == row->key && streq(table[i].remote, row->remote)))
+                i++;
+        assert_true(i < ROWS_MAX);
+        if (i < n_table)
+                free(table[i].name);
+        else
+                n_table++;
+        table[i] = *row;
+}
+
+static void save(Throttle *throttle) {
+        StoredFailures row;
+
+        while (throttle_take(throttle, &row, 1) == 1)
+                table_save(&row);
+}
+
+static int forget_table(void **state) {
+        rows_done(table, n_table);
+        n_table = 0;
+        return 0;
+}
+
+/* The machine is started again: its monotonic clock begins anew. */
+static Throttle *restart(Throttle *throttle, int64_t down) {
+        _cleanup_(secret_done) Secret secret = SECRET_INIT;
+        Throttle *other = NULL;
+
+        save(throttle);
+        assert_int_equal(throttle_secret(throttle, &secret), 0);
+        throttle_free(throttle);
+        turned += now + down - 7 * USEC_PER_SEC;
+        now = 7 * USEC_PER_SEC;
+        assert_int_equal(throttle_new(&test_clock, &other), 0);
+        assert_int_equal(throttle_set_secret(other, &secret), 0);
+        for (size_t i = 0; i < n_table; i++)
+                throttle_restore(other, &table[i]);
+        return other;
+}
+
+static void a_restart_forgives_nobody(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+
+        for (unsigned i = 0; i < 9; i++)
+                fail_known(throttle, "ada", "192.0.2.1");
+        fail_times(throttle, "nobody", "192.0.2.1", 9);
+        fail_known(throttle, "bob", "2001:db8::/64");
+        assert_int_equal(check(throttle, "nobody", "192.0.2.1"), 64);
+        throttle = restart(throttle, 10 * USEC_PER_SEC);
+        assert_int_equal(check(throttle, "nobody", "192.0.2.1"), 54);
+        assert_int_equal(verdict(throttle, "nobody", "192.0.2.1", true), 54);
+        fail_known(throttle, "ada", "192.0.2.1");
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 128);
+        fail_times(throttle, "bob", "2001:db8::/64", 2);
+        assert_int_equal(check(throttle, "bob", "2001:db8::/64"), 1);
+        assert_int_equal(check(throttle, "ada", "192.0.2.2"), 0);
+        /* And once more, also what came back and did not change since. */
+        throttle = restart(throttle, 1);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 128);
+        fail_times(throttle, "nobody", "192.0.2.1", 1);
+        assert_int_equal(check(throttle, "nobody", "192.0.2.1"), 128);
+}
+
+static void a_restart_an_hour_later_does(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+
+        fail_times(throttle, "ada", "192.0.2.1", 13);
+        throttle = restart(throttle, THROTTLE_FORGET_USEC - 1);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 0);
+        fail_times(throttle, "ada", "192.0.2.1", 1);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 900);
+        throttle = restart(throttle, THROTTLE_FORGET_USEC);
+        fail_times(throttle, "ada", "192.0.2.1", 2);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 0);
+}
+
+static void a_clock_turned_back_shortens_nothing(void **state) {
+        static const int64_t turns[] = { 30, 3600, 10LL * 365 * 86400 };
+
+        for (size_t i = 0; i < ELEMENTSOF(turns); i++) {
+                _cleanup_(throttle_freep) Throttle *throttle = fresh();
+
+                fail_times(throttle, "bob", "192.0.2.1", 13);
+                fail_times(throttle, "ada", "192.0.2.1", 9);
+                now += 20 * USEC_PER_SEC;
+                unsigned ada = check(throttle, "ada", "192.0.2.1");
+                unsigned bob = check(throttle, "bob", "192.0.2.1");
+                throttle = restart(throttle, -turns[i] * USEC_PER_SEC);
+                assert_true(check(throttle, "ada", "192.0.2.1") >= ada);
+                assert_true(check(throttle, "ada", "192.0.2.1") <= 64);
+                assert_true(check(throttle, "bob", "192.0.2.1") >= bob);
+                assert_true(check(throttle, "bob", "192.0.2.1") <= 900);
+                /* What was saved as of the future is saved anew, or it would come back for years. */
+                throttle = restart(throttle, 30 * 60 * USEC_PER_SEC);
+                assert_int_equal(check(throttle, "bob", "192.0.2.1"), 0);
+                forget_table(NULL);
+        }
+}
+
+static void success_is_saved_as_well(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        StoredFailures row = { 0 };
+
+        fail_times(throttle, "ada", "192.0.2.1", 2);
+        assert_int_equal(throttle_take(throttle, &row, 1), 1);
+        assert_int_equal(row.n, 2);
+        assert_string_equal(row.remote, "192.0.2.1");
+        uint64_t key = row.key;
+        assert_int_equal(throttle_take(throttle, &row, 1), 0);
+        assert_int_equal(verdict(throttle, "ada", "192.0.2.1", true), 0);
+        assert_int_equal(throttle_take(throttle, &row, 1), 1);
+        assert_int_equal(row.n, 0);
+        assert_int_equal(row.key, key);
+        /* Who had no failures has none to forget. */
+        assert_int_equal(verdict(throttle, "ada", "192.0.2.1", true), 0);
+        assert_int_equal(throttle_take(throttle, &row, 1), 0);
+}
+
+/* Cleared and failed again before the store has heard of either: one row. */
+static void a_row_is_taken_as_it_is_by_then(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        StoredFailures rows[2] = { 0 };
+
+        fail_times(throttle, "ada", "192.0.2.1", 2);
+        assert_int_equal(verdict(throttle, "ada", "192.0.2.1", true), 0);
+        fail_times(throttle, "ada", "192.0.2.1", 1);
+        assert_int_equal(throttle_take(throttle, rows, 2), 1);
+        assert_int_equal(rows[0].n, 1);
+        assert_int_equal(rows[0].last, now + turned);
+}
+
+static void names_of_nobody_are_not_kept(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        StoredFailures rows[3] = { 0 };
+        Throttled seen[3] = { 0 };
+        size_t cursor = 0;
+
+        fail_times(throttle, "my secret password", "192.0.2.1", 1);
+        fail_known(throttle, "ada", "192.0.2.1");
+        assert_int_equal(throttle_list(throttle, NULL, &cursor, seen, 3), 2);
+        assert_int_equal(throttle_take(throttle, rows, 3), 2);
+        /* Somebody's go first. */
+        assert_string_equal(rows[0].name, "ada");
+        assert_null(rows[1].name);
+        assert_true(!seen[0].user != !seen[1].user);
+        assert_string_equal(seen[0].user ?: seen[1].user, "ada");
+        free(seen[0].user);
+        free(seen[1].user);
+        rows_done(rows, 2);
+}
+
+static void the_stricter_one_counts(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        StoredFailures row = { 0 };
+
+        fail_times(throttle, "ada", "192.0.2.1", 9);
+        assert_int_equal(throttle_take(throttle, &row, 1), 1);
+        row.n = 4;
+        throttle_restore(throttle, &row);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 64);
+        row.n = 10;
+        row.last -= 30 * USEC_PER_SEC;
+        throttle_restore(throttle, &row);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 128);
+        row.n = 4000000000;
+        throttle_restore(throttle, &row);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 900);
+        row.n = 0;
+        throttle_restore(throttle, &row);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 900);
+}
+
+/* An address that has filled its region: its strangers' count comes back too. */
+static void what_strangers_share_survives(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        char who[32];
+
+        for (unsigned i = 0; i < 1500; i++) {
+                snprintf(who, sizeof(who), "x%u", i);
+                (void)verdict(throttle, who, "192.0.2.1", false);
+        }
+        unsigned n_free = 0, n_free_then = 0;
+        for (unsigned i = 0; i < 100; i++) {
+                snprintf(who, sizeof(who), "y%u", i);
+                n_free += check(throttle, who, "192.0.2.1") == 0;
+        }
+        assert_true(n_free < 100);
+        throttle = restart(throttle, 0);
+        for (unsigned i = 0; i < 100; i++) {
+                snprintf(who, sizeof(who), "y%u", i);
+                n_free_then += check(throttle, who, "192.0.2.1") == 0;
+        }
+        assert_int_equal(n_free_then, n_free);
+        assert_int_equal(check(throttle, "ada", "local"), 0);
+}
+
+/* A place whose row the store has yet to remove is not given to another, but not for ever. */
+static void cleared_places_wait_for_the_store(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        static StoredFailures rows[ROWS_MAX];
+        char who[32];
+        size_t n;
+
+        for (unsigned i = 0; i < 1024; i++) {
+                snprintf(who, sizeof(who), "x%u", i);
+                (void)verdict(throttle, who, "192.0.2.1", false);
+        }
+        for (unsigned i = 0; i < 1024; i++) {
+                snprintf(who, sizeof(who), "x%u", i);
+                (void)verdict(throttle, who, "192.0.2.1", true);
+        }
+        for (unsigned i = 0; i < 400; i++) {
+                snprintf(who, sizeof(who), "z%u", i);
+                (void)verdict(throttle, who, "192.0.2.1", false);
+        }
+        n = throttle_take(throttle, rows, ROWS_MAX);
+        for (size_t i = 0, n_cleared = 0; i < n; i++) {
+                n_cleared += rows[i].n == 0;
+                if (i == n - 1)
+                        assert_true(n_cleared > 900);
+        }
+        rows_done(rows, n);
+}
+
+static size_t list_all(Throttle *throttle, const char *user, size_t page, Throttled *ret,
+                       size_t max) {
+        size_t cursor = 0, n = 0;
+
+        do {
+                int r = throttle_list(throttle, user, &cursor, ret + n,
+                                      page < max - n ? page : max - n);
+
+                assert_true(r > 0 || n == 0);
+                n += (size_t)r;
+        } while (cursor > 0);
+        return n;
+}
+
+static void lists_come_in_pages(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        Throttled seen[64] = { 0 };
+        char remote[PEER_REMOTE_MAX];
+
+        assert_int_equal(list_all(throttle, NULL, 7, seen, 64), 0);
+        for (unsigned i = 0; i < 25; i++) {
+                snprintf(remote, sizeof(remote), "192.0.2.%u", i);
+                fail_known(throttle, i % 5 == 0 ? "ada" : "bob", remote);
+        }
+        assert_int_equal(list_all(throttle, NULL, 7, seen, 64), 25);
+        for (unsigned i = 0; i < 25; i++)
+                free(seen[i].user);
+        assert_int_equal(list_all(throttle, "ada", 2, seen, 64), 5);
+        for (unsigned i = 0; i < 5; i++) {
+                assert_string_equal(seen[i].user, "ada");
+                assert_int_equal(seen[i].n_failures, 1);
+                assert_int_equal(seen[i].wait, 0);
+                assert_int_equal(seen[i].last, now + turned);
+                free(seen[i].user);
+        }
+        now += THROTTLE_FORGET_USEC;
+        assert_int_equal(list_all(throttle, NULL, 7, seen, 64), 0);
+}
+
+static void clearing_lets_in_at_once(void **state) {
+        static const struct {
+                ThrottleFilter filter;
+                size_t n;
+                bool is_known, ada, ada_elsewhere, bob, nobody;
+        } cases[] = {
+                { { "ada", NULL },                2, true, false, false, true, true },
+                { { "ada", "192.0.2.1" },         1, true, false, true, true, true },
+                { { "ada", "192.0.2.3" },         0, false, true, true, true, true },
+                { { NULL, "192.0.2.1" },          3, false, false, true, false, false },
+                { { NULL, "::ffff:192.0.2.1" },   3, false, false, true, false, false },
+                { { NULL, "2001:db8::17" },       1, false, true, false, true, true },
+                { { "nobody", NULL },             1, false, true, true, true, false },
+                { { "eve", NULL },                0, false, true, true, true, true },
+                { { NULL, "" },                   0, false, true, true, true, true },
+                { { NULL, NULL },                 4, false, false, false, false, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(throttle_freep) Throttle *throttle = fresh();
+                bool is_known;
+
+                for (unsigned k = 0; k < 9; k++) {
+                        fail_known(throttle, "ada", "192.0.2.1");
+                        fail_known(throttle, "ada", "2001:db8::/64");
+                        fail_known(throttle, "bob", "192.0.2.1");
+                        fail_times(throttle, "nobody", "192.0.2.1", 1);
+                }
+                assert_int_equal(throttle_clear(throttle, &cases[i].filter, &is_known),
+                                 cases[i].n);
+                assert_int_equal(is_known, cases[i].is_known);
+                assert_int_equal(check(throttle, "ada", "192.0.2.1") > 0, cases[i].ada);
+                assert_int_equal(check(throttle, "ada", "2001:db8::/64") > 0,
+                                 cases[i].ada_elsewhere);
+                assert_int_equal(check(throttle, "bob", "192.0.2.1") > 0, cases[i].bob);
+                assert_int_equal(check(throttle, "nobody", "192.0.2.1") > 0, cases[i].nobody);
+                throttle = restart(throttle, 0);
+                assert_int_equal(check(throttle, "ada", "192.0.2.1") > 0, cases[i].ada);
+                forget_table(NULL);
+        }
+}
+
+static void secrets_are_hex(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        _cleanup_(secret_done) Secret secret = SECRET_INIT;
+
+        assert_int_equal(throttle_set_secret(throttle, &secret), -EINVAL);
+        assert_int_equal(throttle_secret(throttle, &secret), 0);
+        assert_int_equal(secret.size, 64);
+        secret.text[63] = 'x';
+        assert_int_equal(throttle_set_secret(throttle, &secret), -EINVAL);
+}
+
 static void remote_keys(void **state) {
         static const struct {
                 const char *text, *key;
@@ -240,6 +581,18 @@ int main(void) {
                 cmocka_unit_test(off_counts_nothing),
                 cmocka_unit_test(invented_names_weaken_nothing),
                 cmocka_unit_test(one_remote_fills_its_own_region_only),
+                cmocka_unit_test_teardown(a_restart_forgives_nobody, forget_table),
+                cmocka_unit_test_teardown(a_restart_an_hour_later_does, forget_table),
+                cmocka_unit_test_teardown(a_clock_turned_back_shortens_nothing, forget_table),
+                cmocka_unit_test(success_is_saved_as_well),
+                cmocka_unit_test(a_row_is_taken_as_it_is_by_then),
+                cmocka_unit_test(names_of_nobody_are_not_kept),
+                cmocka_unit_test(the_stricter_one_counts),
+                cmocka_unit_test_teardown(what_strangers_share_survives, forget_table),
+                cmocka_unit_test(cleared_places_wait_for_the_store),
+                cmocka_unit_test(lists_come_in_pages),
+                cmocka_unit_test_teardown(clearing_lets_in_at_once, forget_table),
+                cmocka_unit_test(secrets_are_hex),
                 cmocka_unit_test(remote_keys),
         };
 
