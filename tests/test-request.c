@@ -87,6 +87,9 @@ static void test_kills(void **state) {
         assert_false(store_request_kills(&request));
         request.discards_earlier = true;
         assert_true(store_request_kills(&request));
+        request.discards_earlier = false;
+        request.consumes_key = true;
+        assert_true(store_request_kills(&request));
         assert_true(store_request_kills(&(StoreRequest){ .verb = STORE_TOKEN_REVOKE }));
         assert_false(store_request_kills(&(StoreRequest){ .verb = STORE_TOKEN_GET }));
 }

@@ -11,6 +11,7 @@
 
 #include "base/scope.h"
 #include "core/grant-type.h"
+#include "core/last-used.h"
 #include "core/nss.h"
 #include "core/throttle.h"
 #include "wire/text.h"
@@ -122,6 +123,8 @@ static void password_token_found(Call *call, StoreRequest *request) {
         issue->consumes_key = grant->request->once;
         issue->key_died = password_key_died;
         token_hash_to_id(&grant->key, issue->audit.key);
+        if (!issue->consumes_key)
+                last_used_mark(call->authority->last_used, &grant->key, call_now(call));
         password_accept(grant);
 }
 
