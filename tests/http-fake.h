@@ -182,6 +182,7 @@ void authority_grant(Authority *authority, const Caller *caller, const GrantRequ
                 call->r = REASON_UNSUPPORTED_GRANT;
         } else if (!request->password || !streq(secret_text(request->password), "secret")) {
                 call->r = REASON_WRONG_PASSWORD;
+                call->answer.user = streq_ptr(request->username, "known") ? &fake_user : NULL;
         } else if (authority->without_store) {
                 call->answer.without_store = true;
                 call->answer.user = &fake_user;

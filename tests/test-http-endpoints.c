@@ -155,6 +155,31 @@ static void test_accept(void **state) {
         }
 }
 
+/* Root's PAM module is told whose password was wrong, if it is anybody's. */
+static void test_refusals_name_users(void **state) {
+        static const char known[] = "grant_type=password&username=known&password=no";
+        static const char unknown[] = "grant_type=password&username=unknown&password=no";
+        static const char app[] = "Authorization: Basic YXBwOnJpZ2h0\r\n";
+        Harness *h = *state;
+        Talk talk;
+
+        talk_request(h, false, "POST", "/oauth/token", "", FORM, known, &talk);
+        assert_int_equal(talk.status, 400);
+        assert_int_equal(strstr(talk.body, "\"wrong-password\",\"username\":\"ada\"}") != NULL,
+                         getuid() == 0);
+        talk_request(h, false, "POST", "/oauth/token", "", FORM, unknown, &talk);
+        assert_null(strstr(talk.body, "username"));
+        talk_request(h, false, "POST", "/oauth/token", app, FORM, known, &talk);
+        assert_int_equal(talk.status, 400);
+        assert_null(strstr(talk.body, "username"));
+        talk_request(h, true, "POST", "/oauth/token", app, FORM, known, &talk);
+        assert_int_equal(talk.status, 400);
+        assert_null(strstr(talk.body, "username"));
+        talk_request(h, false, "POST", "/v2/marketing/oauth/token", "", FORM, known, &talk);
+        assert_int_equal(talk.status, 401);
+        assert_null(strstr(talk.body, "username"));
+}
+
 static void test_tcp_says_less(void **state) {
         Harness *h = *state;
         Talk talk;
@@ -526,6 +551,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_grant, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_grant_refusals, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_accept, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_refusals_name_users, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_tcp_says_less, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_credentials, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_denied, setup, teardown),

@@ -24,6 +24,7 @@ static void set(Reply *reply, Status status, const char *detail, const char *rea
         json_write_text(&w, "error", status.error);
         json_write_text(&w, "error_description", detail);
         json_write_text(&w, "reason", reason);
+        json_write_text(&w, "username", reply->username);
         json_write_object_end(&w);
         if (json_write_end(&w) != 0)
                 secret_clear(&reply->body);

@@ -15,6 +15,7 @@ typedef struct Reply {
         const char *challenge;    /* WWW-Authenticate; static; NULL: none */
         char allow[64];           /* "": none */
         unsigned retry_after;     /* s; 0: none */
+        const char *username;     /* member of an error, read while it is made; NULL: none */
         bool close;               /* the connection ends with this */
 } Reply;
 

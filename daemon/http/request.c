@@ -267,6 +267,16 @@ static int write_answer(Request *request, Answer *answer) {
         return json_write_end(&w);
 }
 
+/* The PAM module logs a name only when there is such a user: what was typed may be a password. */
+static const char *refused_user(const Request *request, const Answer *answer) {
+        const Route *route = request->route;
+        bool at_grant = route && (route->flags & ROUTE_GRANT) && !route->fail;
+
+        if (!at_grant || request->caller.kind != CALLER_ROOT || !answer || !answer->user)
+                return NULL;
+        return answer->user->name;
+}
+
 void request_answered(void *userdata, int r, Answer *answer) {
         _cleanup_(request_unrefp) Request *request = userdata;
 
@@ -282,7 +292,9 @@ void request_answered(void *userdata, int r, Answer *answer) {
         }
         if (r != 0) {
                 request->reply.retry_after = answer ? answer->retry_after : 0;
+                request->reply.username = refused_user(request, answer);
                 request_fail(request, r, NULL);
+                request->reply.username = NULL;
         }
         if (request->ready)
                 request->ready(request, request->ready_userdata);
