@@ -124,15 +124,25 @@ def test_public_key(daemon, sshd, key):
     no_logins(daemon)
 
 
-def test_public_key_of_a_locked_user(daemon, sshd, key):
-    """The account refuses; authenticate never ran."""
-    daemon.ctl('user', 'lock', 'ada')
+@pytest.mark.parametrize('out, back', [(('lock', 'ada'), ('unlock', 'ada')),
+                                       (('set', 'ada', '--expires=2001-01-01'), ('set', 'ada', '--expires=never'))],
+                         ids=['locked', 'expired'])
+def test_public_key_and_the_account_refuses(daemon, sshd, key, out, back):
+    """Authenticate never ran."""
+    daemon.ctl('user', *out)
     done = sshd.login_by_key('ada', key, 'id -un')
     assert done.returncode != 0 and done.stdout == ''
     assert 'Access denied for user ada by PAM account configuration' in sshd.log()
-    daemon.ctl('user', 'unlock', 'ada')
+    daemon.ctl('user', *back)
     assert sshd.login_by_key('ada', key, 'id -un').stdout == 'ada\n'
     no_logins(daemon)
+
+
+@METHODS
+def test_an_expired_user(daemon, ada, sshd, method):
+    daemon.ctl('user', 'set', 'ada', '--expires=2001-01-01')
+    assert sshd.login('ada', 'adas password', method, 'id -un').returncode == 255
+    assert 'reason=user-expired' in daemon.output()
 
 
 def test_public_key_with_tokend_down(daemon, sshd, key):
