@@ -67,6 +67,84 @@ static void adds_what_is_given(void **state) {
         outcome_done(&outcome);
 }
 
+#define SSH_KEY                                                                                    \
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFUyYOVg1AO1QmZm0sUO+nuwT04pXCPqrprQKOSO37lW"
+/* Of "geheim". */
+#define HASH "$1$saltsalt$wTLsTBb/.H7e4VHujepbF0"
+
+/* With a uid that is given, and with one that tokend finds while the user is locked. */
+static void adds_in_any_state(void **state) {
+        static const struct {
+                enum UserState state;
+                int r;
+        } cases[] = {
+                { USER_ACTIVE, 0 },
+                { USER_LOCKED, REASON_USER_LOCKED },
+                { USER_PASSWORD_MUST_CHANGE, REASON_PASSWORD_MUST_CHANGE },
+        };
+        static char *const keys[] = { (char *)SSH_KEY " one", (char *)SSH_KEY, (char *)SSH_KEY,
+                                      NULL };
+        int64_t expires = clock_realtime(&clock_system) + 3600 * USEC_PER_SEC;
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        _cleanup_(secret_done) Secret password = secret_of("geheim"), hash = secret_of(HASH);
+        Outcome outcome;
+        char name[16];
+
+        for (unsigned i = 0; i < 4 * ELEMENTSOF(cases); i++) {
+                snprintf(name, sizeof(name), "user%u", i);
+                assert_int_equal(add_user_as(fixture,
+                                             &(UserAddRequest){
+                                                     .name = name,
+                                                     .uid = i & 1 ? 4000 + i : UID_NONE,
+                                                     .password = i & 2 ? &password : NULL,
+                                                     .hash = i & 2 ? NULL : &hash,
+                                                     .state = cases[i / 4].state,
+                                                     .expires = expires,
+                                                     .ssh_keys = keys,
+                                             },
+                                             &outcome),
+                                 0);
+                assert_int_equal(outcome.answer.user->state, cases[i / 4].state);
+                assert_true(outcome.answer.user->expires == expires);
+                assert_int_equal(strv_length(outcome.answer.user->ssh_keys), 2);
+                assert_string_equal(outcome.answer.user->ssh_keys[0], keys[0]);
+                outcome_done(&outcome);
+                assert_int_equal(try_password(fixture, name, "geheim", &outcome), cases[i / 4].r);
+                outcome_done(&outcome);
+                assert_int_equal(try_password(fixture, name, "gemein", &outcome),
+                                 REASON_WRONG_PASSWORD);
+                outcome_done(&outcome);
+        }
+}
+
+/* As in shadow(5): nobody can type what is behind "!" and "*". */
+static void locked_hashes_are_none(void **state) {
+        static const char *const hashes[] = { "!", "*", "!!", "!*", "*LK*", "!" HASH };
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        Outcome outcome;
+        char name[16];
+
+        for (size_t i = 0; i < ELEMENTSOF(hashes); i++) {
+                _cleanup_(secret_done) Secret hash = secret_of(hashes[i]);
+
+                snprintf(name, sizeof(name), "user%zu", i);
+                assert_int_equal(add_user_as(fixture,
+                                             &(UserAddRequest){ .name = name,
+                                                                .uid = UID_NONE,
+                                                                .hash = &hash },
+                                             &outcome),
+                                 0);
+                assert_int_equal(outcome.answer.user->state, USER_ACTIVE);
+                outcome_done(&outcome);
+                assert_int_equal(try_password(fixture, name, "geheim", &outcome),
+                                 REASON_WRONG_PASSWORD);
+                outcome_done(&outcome);
+                assert_int_equal(try_password(fixture, name, hashes[i], &outcome),
+                                 REASON_WRONG_PASSWORD);
+                outcome_done(&outcome);
+        }
+}
+
 static void refuses_what_makes_no_sense(void **state) {
         _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
         _cleanup_(secret_done) Secret empty = SECRET_INIT;
@@ -74,6 +152,9 @@ static void refuses_what_makes_no_sense(void **state) {
         static const char *const bad_scopes[] = { "a b", NULL };
         static const char *const no_groups[] = { "audio", "nowhere", NULL };
         static const char *const bad_groups[] = { "a:b", NULL };
+        static const char *const bad_keys[] = { SSH_KEY, "ssh-ed25519 x", NULL };
+        _cleanup_(secret_done) Secret password = secret_of("x"), plain = secret_of("geheim");
+        _cleanup_(secret_done) Secret cut = secret_of("$6$saltsalt$abc"), hash = secret_of(HASH);
         const struct {
                 UserAddRequest request;
                 int r;
@@ -119,6 +200,15 @@ static void refuses_what_makes_no_sense(void **state) {
                   REASON_INVALID_VALUE },
                 { { .name = "x", .uid = UID_NONE, .password = &empty }, REASON_EMPTY_PASSWORD },
                 { { .name = "x", .uid = UID_NONE, .password = &longest }, REASON_INVALID_VALUE },
+                { { .name = "x", .uid = UID_NONE, .hash = &empty }, REASON_INVALID_VALUE },
+                { { .name = "x", .uid = UID_NONE, .hash = &plain }, REASON_INVALID_VALUE },
+                { { .name = "x", .uid = UID_NONE, .hash = &cut }, REASON_INVALID_VALUE },
+                { { .name = "x", .uid = UID_NONE, .hash = &hash, .password = &password },
+                  REASON_INVALID_REQUEST },
+                { { .name = "x", .uid = UID_NONE, .state = _USER_STATE_MAX }, REASON_INVALID_VALUE },
+                { { .name = "x", .uid = UID_NONE, .expires = -1 }, REASON_INVALID_VALUE },
+                { { .name = "x", .uid = UID_NONE, .ssh_keys = (char *const *)bad_keys },
+                  REASON_INVALID_VALUE },
                 { { .name = "broken", .uid = UID_NONE }, REASON_NSS_UNAVAILABLE },
                 { { .name = "x", .uid = 75000 }, REASON_NSS_UNAVAILABLE },
         };
@@ -279,6 +369,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(adds_with_defaults),
                 cmocka_unit_test(adds_what_is_given),
+                cmocka_unit_test(adds_in_any_state),
+                cmocka_unit_test(locked_hashes_are_none),
                 cmocka_unit_test(refuses_what_makes_no_sense),
                 cmocka_unit_test(adopts_the_machines_own),
                 cmocka_unit_test(leaves_out_uids_of_others),

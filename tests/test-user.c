@@ -7,6 +7,7 @@
 
 #include "base/token.h"
 #include "base/user.h"
+#include "wire/reason.h"
 #include "wire/text.h"
 
 static void test_copy_is_deep(void **state) {
@@ -23,11 +24,13 @@ static void test_copy_is_deep(void **state) {
         user->shell = strdup("/bin/sh");
         assert_int_equal(strv_extend(&user->groups, "g"), 0);
         assert_int_equal(strv_extend(&user->scopes, "read"), 0);
+        assert_int_equal(strv_extend(&user->ssh_keys, "ssh-rsa AAAA"), 0);
         assert_int_equal(secret_set(&user->hash, "$y$x", 4), 0);
         user->uid = 70000;
         user->gid = 70001;
         user->adopted = true;
         user->state = USER_LOCKED;
+        user->expires = 4;
         user->created = 5;
         user->epoch = 6;
 
@@ -43,11 +46,14 @@ static void test_copy_is_deep(void **state) {
         assert_string_equal(copy->shell, "/bin/sh");
         assert_string_equal(copy->groups[0], "g");
         assert_string_equal(copy->scopes[0], "read");
+        assert_string_equal(copy->ssh_keys[0], "ssh-rsa AAAA");
+        assert_ptr_not_equal(copy->ssh_keys[0], user->ssh_keys[0]);
         assert_true(secret_equal(&user->hash, &copy->hash));
         assert_int_equal(copy->uid, 70000);
         assert_int_equal(copy->gid, 70001);
         assert_true(copy->adopted);
         assert_int_equal(copy->state, USER_LOCKED);
+        assert_int_equal(copy->expires, 4);
         assert_int_equal(copy->created, 5);
         assert_int_equal(copy->epoch, 6);
 }
@@ -60,8 +66,36 @@ static void test_copy_keeps_nothing_as_nothing(void **state) {
         assert_null(copy->name);
         assert_null(copy->scopes);
         assert_null(copy->groups);
+        assert_null(copy->ssh_keys);
         assert_true(secret_is_empty(&copy->hash));
         assert_null(user_free(NULL));
+}
+
+static void test_refusal(void **state) {
+        static const struct {
+                enum UserState state;
+                int64_t expires, now;
+                int r;
+        } cases[] = {
+                { USER_ACTIVE, 0, INT64_MAX, 0 },
+                { USER_ACTIVE, 100, 99, 0 },
+                { USER_ACTIVE, 100, 100, REASON_USER_EXPIRED },
+                { USER_ACTIVE, 1, INT64_MAX, REASON_USER_EXPIRED },
+                { USER_ACTIVE, INT64_MAX, 100, 0 },
+                { USER_PASSWORD_MUST_CHANGE, 0, 100, 0 },
+                { USER_PASSWORD_MUST_CHANGE, 100, 101, REASON_USER_EXPIRED },
+                { USER_LOCKED, 0, 0, REASON_USER_LOCKED },
+                { USER_LOCKED, 100, 50, REASON_USER_LOCKED },
+                { USER_LOCKED, 100, 101, REASON_USER_LOCKED },
+                { _USER_STATE_MAX, 0, 0, REASON_USER_LOCKED },
+                { (enum UserState)-1, 0, 0, REASON_USER_LOCKED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                User user = { .state = cases[i].state, .expires = cases[i].expires };
+
+                assert_int_equal(user_refusal(&user, cases[i].now), cases[i].r);
+        }
 }
 
 static void test_states(void **state) {
@@ -162,6 +196,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_copy_is_deep),
                 cmocka_unit_test(test_copy_keeps_nothing_as_nothing),
+                cmocka_unit_test(test_refusal),
                 cmocka_unit_test(test_states),
                 cmocka_unit_test(test_ids),
                 cmocka_unit_test(test_emails),

@@ -127,6 +127,116 @@ static void locking_kills_tokens(void **state) {
         assert_int_equal(fixture_wait(fixture, &outcome), REASON_INVALID_VALUE);
 }
 
+static int set_user(Fixture *fixture, const char *id, UserSetRequest request, Outcome *outcome) {
+        Caller root = caller_uid(0);
+
+        *outcome = (Outcome){ 0 };
+        authority_user_set(fixture->authority, &root, id, &request, on_answer, outcome);
+        return fixture_wait(fixture, outcome);
+}
+
+#define SSH_KEY                                                                                    \
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFUyYOVg1AO1QmZm0sUO+nuwT04pXCPqrprQKOSO37lW"
+
+static void sets_what_is_named(void **state) {
+        static char *const keys[] = { (char *)SSH_KEY " a", NULL }, *const none[] = { NULL };
+        int64_t later = clock_realtime(&clock_system) + 7200 * USEC_PER_SEC;
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        _cleanup_(user_freep) User *ada = add_user(fixture, "ada", "geheim");
+        const struct {
+                UserSetRequest request;
+                enum UserState state;
+                int64_t expires;
+                size_t n_keys;
+        } steps[] = {
+                { { .sets = USER_SETS_SSH_KEYS, .ssh_keys = keys }, USER_ACTIVE, 0, 1 },
+                { { .sets = USER_SETS_EXPIRES, .expires = later }, USER_ACTIVE, later, 1 },
+                { { .sets = USER_SETS_STATE, .state = USER_LOCKED }, USER_LOCKED, later, 1 },
+                { { .sets = USER_SETS_SSH_KEYS, .ssh_keys = none }, USER_LOCKED, later, 0 },
+                { { .sets = USER_SETS_STATE | USER_SETS_EXPIRES | USER_SETS_SSH_KEYS,
+                    .ssh_keys = keys },
+                  USER_ACTIVE,
+                  0,
+                  1 },
+                { { .sets = USER_SETS_SSH_KEYS }, USER_ACTIVE, 0, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                Outcome outcome;
+
+                assert_int_equal(set_user(fixture, ada->id, steps[i].request, &outcome), 0);
+                assert_int_equal(outcome.answer.user->state, steps[i].state);
+                assert_true(outcome.answer.user->expires == steps[i].expires);
+                assert_int_equal(strv_length(outcome.answer.user->ssh_keys), steps[i].n_keys);
+                /* None is told as none, not as an empty list. */
+                assert_int_equal(outcome.answer.user->ssh_keys != NULL, steps[i].n_keys > 0);
+                assert_true(secret_is_empty(&outcome.answer.user->hash));
+                outcome_done(&outcome);
+        }
+        assert_int_equal(fixture->n_changed, 1 + ELEMENTSOF(steps));
+}
+
+static void refuses_to_set_nonsense(void **state) {
+        static char *const bad[] = { (char *)"command=\"id\" " SSH_KEY, NULL };
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        _cleanup_(user_freep) User *ada = add_user(fixture, "ada", "geheim");
+        Outcome outcome;
+
+        assert_int_equal(set_user(fixture, ada->id, (UserSetRequest){ 0 }, &outcome),
+                         REASON_INVALID_REQUEST);
+        assert_int_equal(set_user(fixture, ada->id, (UserSetRequest){ .sets = 8 }, &outcome),
+                         REASON_INVALID_REQUEST);
+        assert_int_equal(set_user(fixture, ada->id,
+                                  (UserSetRequest){ .sets = USER_SETS_EXPIRES, .expires = -1 },
+                                  &outcome),
+                         REASON_INVALID_VALUE);
+        assert_int_equal(set_user(fixture, ada->id,
+                                  (UserSetRequest){ .sets = USER_SETS_SSH_KEYS, .ssh_keys = bad },
+                                  &outcome),
+                         REASON_INVALID_VALUE);
+        assert_int_equal(set_user(fixture, "nobody",
+                                  (UserSetRequest){ .sets = USER_SETS_EXPIRES }, &outcome),
+                         REASON_USER_UNKNOWN);
+        assert_int_equal(fixture->n_changed, 1);
+}
+
+/* In the cache too, at once. */
+static void an_earlier_expiry_kills_tokens(void **state) {
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        _cleanup_(user_freep) User *ada = add_user(fixture, "ada", "geheim");
+        int64_t now = clock_realtime(&clock_system);
+        Caller root = caller_uid(0);
+        const struct {
+                int64_t expires;
+                bool kills;
+        } steps[] = {
+                { now + 7200 * USEC_PER_SEC, true },
+                { now + 7300 * USEC_PER_SEC, false },
+                { now + 7200 * USEC_PER_SEC, true },
+                { 0, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                _cleanup_(secret_done) Secret token = SECRET_INIT;
+                Outcome outcome;
+
+                assert_int_equal(try_password(fixture, "ada", "geheim", &outcome), 0);
+                token = TAKE(outcome.answer.access_token, SECRET_INIT);
+                outcome_done(&outcome);
+                assert_int_equal(set_user(fixture, ada->id,
+                                          (UserSetRequest){ .sets = USER_SETS_EXPIRES,
+                                                            .expires = steps[i].expires },
+                                          &outcome),
+                                 0);
+                assert_int_equal(outcome.answer.n_revoked > 0, steps[i].kills);
+                outcome_done(&outcome);
+                authority_introspect(fixture->authority, &root, &token, on_answer, &outcome);
+                assert_int_equal(fixture_wait(fixture, &outcome),
+                                 steps[i].kills ? REASON_TOKEN_UNKNOWN : 0);
+                outcome_done(&outcome);
+        }
+}
+
 static void only_administrators(void **state) {
         _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
         _cleanup_(user_freep) User *ada = add_user(fixture, "ada", "geheim");
@@ -157,6 +267,9 @@ int main(void) {
                 cmocka_unit_test(lists_in_pages),
                 cmocka_unit_test(removal_kills_tokens),
                 cmocka_unit_test(locking_kills_tokens),
+                cmocka_unit_test(sets_what_is_named),
+                cmocka_unit_test(refuses_to_set_nonsense),
+                cmocka_unit_test(an_earlier_expiry_kills_tokens),
                 cmocka_unit_test(only_administrators),
         };
 
