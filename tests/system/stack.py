@@ -77,7 +77,8 @@ class Terminal:
         if uid is not None:
             command = ['setpriv', f'--reuid={uid}', f'--regid={uid}', '--clear-groups', *command]
         self.child = pexpect.spawn(command[0], command[1:], encoding='utf-8', codec_errors='backslashreplace',
-                                   timeout=system.PATIENCE, echo=False, env={**os.environ, 'LC_ALL': 'C', **(env or {})})
+                                   timeout=system.PATIENCE, echo=False,
+                                   env={**os.environ, 'LC_ALL': 'C', **(env or {})})
         self.text = ''
 
     def expect(self, pattern):

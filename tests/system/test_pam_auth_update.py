@@ -103,6 +103,60 @@ def test_login(daemon, enabled):
     system.wait_for(lambda: stack.logins(daemon) == 0, 'the login ends with the session')
 
 
+CHANGE = ('Current password: ', 'adas password'), ('New password: ', 'new password 1'), (
+    'Retype new password: ', 'new password 1')
+
+
+def test_a_forced_change_in_su(daemon, enabled):
+    daemon.ctl('user', 'set', 'ada', '--state=password-must-change')
+    status, text = stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', 'ada'], (ASKED, 'adas password'), *CHANGE,
+                             uid=65534)
+    assert (status, text.split()[-1:]) == (0, ['ada']), text
+    assert daemon.grant('ada', 'new password 1').status == 200
+
+
+def test_passwd(daemon, enabled, local):
+    status, text = stack.run(['passwd'], *CHANGE, uid=stack.uid_of('ada'))
+    assert status == 0, text
+    assert daemon.grant('ada', 'new password 1').status == 200
+    status, text = stack.run(['passwd'], ('Current password: ', 'local password'), *CHANGE[1:],
+                             uid=stack.uid_of('local-user'))
+    assert status == 0, text
+    assert su('local-user', 'new password 1') == (0, 'local-user')
+
+
+def test_a_forced_change_of_an_adopted_user(daemon, enabled, local):
+    """By tokend's password: the account is asked about, though the user stands in /etc/passwd."""
+    daemon.add_user('local-user', 'adas password')
+    daemon.ctl('user', 'set', 'local-user', '--state=password-must-change')
+    status, text = stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', 'local-user'], (ASKED, 'adas password'),
+                             ('Current password: ', 'wrong'), uid=65534)
+    assert status == 1, text
+    status, text = stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', 'local-user'], (ASKED, 'adas password'), *CHANGE,
+                             uid=65534)
+    assert (status, text.split()[-1:]) == (0, ['local-user']), text
+    assert daemon.grant('local-user', 'new password 1').status == 200
+    assert su('local-user', 'local password') == (0, 'local-user')
+
+
+def test_a_screen_locker(daemon, enabled):
+    """It runs as the user, and asks about that user only."""
+    service = stack.FOLDER / 'tokend-locker-test'
+    service.write_text('@include common-auth\n@include common-account\n')
+
+    def unlock(caller, user, password):
+        return stack.run(['pamtester', service.name, user, 'authenticate', 'acct_mgmt'], (ASKED, password),
+                         uid=stack.uid_of(caller))[0] == 0
+
+    try:
+        daemon.add_user('bob', 'bobs password')
+        assert unlock('ada', 'ada', 'adas password')
+        assert not unlock('ada', 'ada', 'bobs password')
+        assert not unlock('ada', 'bob', 'bobs password'), 'somebody else is none of its business'
+    finally:
+        service.unlink()
+
+
 @pytest.mark.parametrize('state', ['hung', 'stopped'])
 def test_a_local_user_never_waits(daemon, local, state):
     """Through the profile's lines with a deadline that is longer than the test."""

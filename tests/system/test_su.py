@@ -34,7 +34,8 @@ def local():
 
 
 def su(name, password, command='id -un', caller='bob', **options):
-    return stack.run(['su', '-s', '/bin/sh', '-c', command, name], (ASKED, password), uid=stack.uid_of(caller), **options)
+    return stack.run(['su', '-s', '/bin/sh', '-c', command, name], (ASKED, password), uid=stack.uid_of(caller),
+                     **options)
 
 
 def test_right_and_wrong(daemon, lines):
