@@ -31,6 +31,7 @@ static void test_owns_everything(void **state) {
         request->filter.client_id = strdup("c");
         request->filter.login = strdup("l");
         request->user_id = strdup("u");
+        request->keep_login = strdup("l");
         request->cursor = strdup("x");
         assert_int_equal(secret_append_text(&request->hash, "hash"), 0);
         request->touches = calloc(2, sizeof(TokenTouch));

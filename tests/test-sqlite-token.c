@@ -432,6 +432,63 @@ static void test_issue_by_a_key(void **state) {
         assert_false(is_live(fixture, 17));
 }
 
+/* A token for bob, by a key that it uses up. */
+static StoreRequest *consuming(Fixture *fixture, unsigned n, unsigned key) {
+        StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE);
+
+        store_request_take_token(request, token_make(fixture, n, "id-bob", CLIENT_LOCAL, NULL));
+        request->key.field = STORE_KEY_HASH;
+        request->key.hash = token_hash(key);
+        request->needs_live_key = true;
+        request->consumes_key = true;
+        return request;
+}
+
+static void test_issue_uses_up_the_key(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *first = NULL, *second = NULL, *late = NULL;
+
+        issue(fixture, 1, "id-bob", "web");
+        issue(fixture, 2, "id-bob", "web");
+        first = consuming(fixture, 11, 1);
+        second = consuming(fixture, 12, 1);
+        assert_int_equal(run(fixture, first), 0);
+        assert_false(is_live(fixture, 1));
+        assert_true(is_live(fixture, 2));
+        assert_true(is_live(fixture, 11));
+        assert_int_equal(status(fixture).n_tokens, 2);
+        assert_int_equal(run(fixture, second), REASON_INVALID_TOKEN);
+        assert_false(is_live(fixture, 12));
+        assert_int_equal(status(fixture).n_tokens, 2);
+
+        /* What issues nothing uses nothing up. */
+        late = consuming(fixture, 13, 2);
+        late->tokens[0]->user_epoch++;
+        assert_int_equal(run(fixture, late), REASON_INVALID_GRANT);
+        assert_true(is_live(fixture, 2));
+        assert_int_equal(status(fixture).n_tokens, 2);
+}
+
+/* Both in one transaction, as they come when many do. */
+static void test_one_key_twice_in_a_transaction(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *first = NULL, *second = NULL;
+
+        issue(fixture, 1, "id-bob", "web");
+        first = consuming(fixture, 11, 1);
+        second = consuming(fixture, 12, 1);
+        assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
+        assert_int_equal(backend_sqlite.run(fixture->backend, first), 0);
+        assert_int_equal(backend_sqlite.run(fixture->backend, second), 0);
+        assert_int_equal(first->result, 0);
+        assert_int_equal(second->result, REASON_INVALID_TOKEN);
+        /* The power fails: neither was there, and the key is. */
+        backend_sqlite.rollback(fixture->backend);
+        assert_true(is_live(fixture, 1));
+        assert_false(is_live(fixture, 11));
+        assert_int_equal(status(fixture).n_tokens, 1);
+}
+
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
@@ -444,6 +501,8 @@ int main(void) {
                 TEST(test_earlier_ones_are_discarded),
                 TEST(test_refused_issue_discards_nothing),
                 TEST(test_issue_by_a_key),
+                TEST(test_issue_uses_up_the_key),
+                TEST(test_one_key_twice_in_a_transaction),
                 TEST(test_revoke),
                 TEST(test_revoke_by_used_refresh_token),
                 TEST(test_rotation),

@@ -222,6 +222,88 @@ static void test_password_kills_tokens(void **state) {
         assert_true(is_live(fixture, 3));
 }
 
+/* One more token of that login, which may begin with it. */
+static void join(Fixture *fixture, unsigned n, const char *user, const char *id,
+                 enum LoginState state, bool begins) {
+        Login *login = begins ? login_make(fixture, id, user, state) : NULL;
+
+        assert_int_equal(token_issue(fixture, token_make(fixture, n, user, CLIENT_LOCAL, id),
+                                     login),
+                         0);
+}
+
+static int64_t set_password_in(Fixture *fixture, const char *login) {
+        _cleanup_(store_request_freep) StoreRequest *request =
+                request_by_text(STORE_USER_SET_PASSWORD, STORE_KEY_ID, "id-ada");
+
+        request->keep_login = login ? strdup(login) : NULL;
+        assert_int_equal(secret_set(&request->hash, "$new", 4), 0);
+        assert_int_equal(run(fixture, request), 0);
+        return (int64_t)request->n_affected;
+}
+
+/* Two open ones and a pending one of ada's, a refresh family, one of bob's, and a single token. */
+static void logins_begin(Fixture *fixture) {
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        assert_true(user_add(fixture, user_make("bob", 1001)) > 0);
+        join(fixture, 1, "id-ada", "open", LOGIN_OPEN, true);
+        join(fixture, 2, "id-ada", "open", LOGIN_OPEN, false);
+        join(fixture, 3, "id-ada", "other", LOGIN_OPEN, true);
+        join(fixture, 4, "id-ada", "pending", LOGIN_PENDING, true);
+        join(fixture, 5, "id-ada", "family", LOGIN_FAMILY, true);
+        join(fixture, 6, "id-bob", "bobs", LOGIN_OPEN, true);
+        issue(fixture, 7, "id-ada", CLIENT_LOCAL);
+}
+
+static void test_password_keeps_one_login(void **state) {
+        static const struct {
+                const char *login;
+                unsigned kept[3];
+        } rows[] = {
+                { "open", { 1, 2 } }, { "other", { 3 } }, { "pending", { 4 } }, { "family", { 0 } },
+                { "bobs", { 0 } },    { "nobody", { 0 } }, { "", { 0 } },       { NULL, { 0 } },
+        };
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                void *fresh;
+
+                fixture_setup(&fresh);
+                Fixture *fixture = fresh;
+                logins_begin(fixture);
+                unsigned n_kept = (rows[i].kept[0] != 0) + (rows[i].kept[1] != 0);
+                assert_int_equal(set_password_in(fixture, rows[i].login), 6 - n_kept);
+                for (unsigned n = 1; n <= 7; n++)
+                        assert_int_equal(is_live(fixture, n), n == 6 || n == rows[i].kept[0] ||
+                                                                      n == rows[i].kept[1]);
+                /* What is live is not swept, and the next time nothing is kept by itself. */
+                assert_int_equal(change(fixture, STORE_SWEEP, NULL), 6 - n_kept);
+                assert_int_equal(set_password_in(fixture, NULL), n_kept);
+                assert_true(is_live(fixture, 6));
+                fixture_teardown(&fresh);
+        }
+}
+
+/* What died before stays dead. */
+static void test_kept_login_revives_nothing(void **state) {
+        Fixture *fixture = *state;
+
+        logins_begin(fixture);
+        assert_int_equal(change(fixture, STORE_REVOKE_USER, "id-ada"), 6);
+        join(fixture, 8, "id-ada", "open", LOGIN_OPEN, false);
+        assert_int_equal(set_password_in(fixture, "open"), 0);
+        for (unsigned n = 1; n <= 8; n++)
+                assert_int_equal(is_live(fixture, n), n == 6 || n == 8);
+
+        /* One that expired, and a login that is over. */
+        turned += DAY + 1;
+        join(fixture, 9, "id-ada", "open", LOGIN_OPEN, false);
+        assert_int_equal(set_password_in(fixture, "open"), 0);
+        assert_false(is_live(fixture, 8));
+        assert_true(is_live(fixture, 9));
+        assert_int_equal(change(fixture, STORE_REVOKE_LOGIN, "open"), 1);
+        assert_int_equal(set_password_in(fixture, "open"), 0);
+        assert_false(is_live(fixture, 9));
+}
+
 static int rehash(Fixture *fixture, int64_t epoch, const char *hash) {
         _cleanup_(store_request_freep) StoreRequest *request =
                 request_by_text(STORE_USER_REHASH, STORE_KEY_ID, "id-ada");
@@ -511,6 +593,8 @@ int main(void) {
                 TEST(test_uids_are_never_given_twice),
                 TEST(test_refused_user_takes_no_uid),
                 TEST(test_password_kills_tokens),
+                TEST(test_password_keeps_one_login),
+                TEST(test_kept_login_revives_nothing),
                 TEST(test_rehash_keeps_tokens),
                 TEST(test_lock_kills_tokens),
                 TEST(test_expiry_kills_tokens),
