@@ -141,11 +141,12 @@ static void knows_what_is_no_hash(void **state) {
                 "$2c$04$" S53,
                 "{SSHA}" S43,
                 "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$" S43,
-                /* what takes minutes, or more memory than there is */
+                /* what takes too long, or more memory than there is */
                 "$2b$31$" S53,
                 "$6$rounds=999999999$salt$" S86,
                 "$6$rounds=99999999999999999999$salt$" S86,
-                "$5$rounds=20000001$salt$" S43,
+                "$5$rounds=5000001$salt$" S43,
+                "$2b$17$" S53,
                 "$sha1$4000000000$salt$abcdefghijklmnopqrstuvwxyz01",
                 "$md5,rounds=4000000000$saltsalt$" S22,
                 "$y$jGT$saltsalt$" S43, /* 2^19 */
@@ -158,9 +159,9 @@ static void knows_what_is_no_hash(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 if (password_hash_is_valid(texts[i]))
                         fail_msg("%s", texts[i]);
-        assert_true(password_hash_is_valid("$6$rounds=20000000$salt$" S86));
+        assert_true(password_hash_is_valid("$6$rounds=5000000$salt$" S86));
         assert_true(password_hash_is_valid("$y$jFT$saltsalt$" S43)); /* 1 GiB */
-        assert_true(password_hash_is_valid("$2b$18$" S53));
+        assert_true(password_hash_is_valid("$2b$16$" S53));
 }
 
 static void compares(void **state) {

@@ -72,12 +72,12 @@ static const PasswordMethod methods[] = {
 #define DES      (ELEMENTSOF(methods) - 1)
 #define DES_SIZE 13
 
-/* Above these a check takes a minute, or more than 1 GiB of memory. */
+/* Above these a check takes longer than a login waits (3 s), or more than 1 GiB of memory. */
 static const uint64_t costs_max[_COST_KIND_MAX] = {
         [COST_YESCRYPT] = 1 << 23,
         [COST_SCRYPT] = 1 << 23,
-        [COST_LOG2] = 18,
-        [COST_ROUNDS] = 20 * 1000 * 1000,
+        [COST_LOG2] = 16,
+        [COST_ROUNDS] = 5 * 1000 * 1000,
 };
 
 _Static_assert(PASSWORD_METHOD_SIZE_MAX <= PASSWORD_MAX, "crypt takes less than we let in");

@@ -23,7 +23,7 @@ size_t password_setting_size_max(const char *setting);
 void password_setting_cost(const char *setting, char ret[static PASSWORD_COST_MAX]);
 
 /* Whether it looks like what crypt() makes, whole, by the shapes in crypt(5), and does not cost so
- * much that checking a password against it would take a minute, or gigabytes. */
+ * much that checking a password against it would take longer than a login waits, or gigabytes. */
 bool password_hash_is_valid(const char *hash);
 /* Whether a new hash by this setting would be better: by a better method, or by one as good at a
  * higher cost. False also for a cost that can't be read. */
