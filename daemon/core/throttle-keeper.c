@@ -12,7 +12,7 @@
 #include "base/journal.h"
 #include "wire/cleanup.h"
 
-/* About 10 ms of the writer's time. */
+/* A few ms of the writer's time. */
 #define SAVE_ROWS       1000U
 #define SAVE_EVERY_USEC USEC_PER_SEC
 #define SAVE_RETRY_USEC (10 * USEC_PER_SEC)
