@@ -172,23 +172,25 @@ static void shadow_apply(Account *account, Account *shadow) {
         account->member = TAKE_PTR(shadow->member);
 }
 
-/* What of shadow went into nobody's account. */
-static int join_rest(Accounts *shadow, const Index *people, const Index *secrets,
-                     ImportList *list) {
+/* Of what went into nobody's account, says why. */
+static void rest_judge(Accounts *shadow, const Index *people, const Index *secrets) {
         for (size_t i = 0; i < shadow->n_rows; i++) {
                 Account *account = &shadow->rows[i];
                 bool is_known = account->name && index_find(people, account->name);
-                int r;
 
-                if (is_known && index_find(secrets, account->name) == account)
-                        continue;
+                account->is_joined = is_known && index_find(secrets, account->name) == account;
                 if (account->verdict == IMPORT_TO_ADD)
                         account->verdict = is_known ? IMPORT_DUPLICATE : IMPORT_NOT_IN_PASSWD;
-                r = entry_add(account, list);
-                if (r < 0)
-                        return r;
         }
-        return 0;
+}
+
+static int rest_add(Accounts *shadow, ImportList *list) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < shadow->n_rows; i++)
+                if (!shadow->rows[i].is_joined)
+                        r = entry_add(&shadow->rows[i], list);
+        return r;
 }
 
 static int join_both(Accounts *passwd, Accounts *shadow, ImportList *list) {
@@ -204,7 +206,10 @@ static int join_both(Accounts *passwd, Accounts *shadow, ImportList *list) {
                 if (account->name)
                         shadow_apply(account, index_find(&secrets, account->name));
         }
-        return r == 0 ? join_rest(shadow, &people, &secrets, list) : r;
+        if (r < 0)
+                return r;
+        rest_judge(shadow, &people, &secrets);
+        return rest_add(shadow, list);
 }
 
 /* "!", "*", "!!": nothing was ever hidden behind it. */

@@ -18,6 +18,7 @@ typedef struct Account {
         Secret hash; /* as the file has it, "!…" also */
         bool must_change;
         int64_t expires; /* s since 1970; 0: never */
+        bool is_joined;  /* went into another one */
 } Account;
 
 typedef struct Accounts {

@@ -4,6 +4,7 @@
 #include "ctl/key-input.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ctl/secret-input.h"
@@ -45,8 +46,23 @@ static enum Exit complain_of_key(const char *path, size_t number, const char *pr
         if (path)
                 complain(NULL, NULL, "%s:%zu: %s", path, number, problem);
         else
-                complain("--ssh-key", NULL, "%s", problem);
+                complain("--ssh-key", NULL, "%s; a file of them is @FILE", problem);
         return EXIT_FAILED;
+}
+
+/* One space behind the type and one behind the key, which is how tokend keeps them. */
+static int key_append(const char *line, char ***keys) {
+        const char *space = " \t";
+        size_t type = strcspn(line, space);
+        const char *blob = line + type + strspn(line + type, space);
+        size_t size = strcspn(blob, space);
+        const char *comment = blob + size + strspn(blob + size, space);
+        _cleanup_(freep) char *key = NULL;
+
+        if (asprintf(&key, "%.*s %.*s%s%s", (int)type, line, (int)size, blob, comment[0] ? " " : "",
+                     comment) < 0)
+                return -ENOMEM;
+        return strv_extend(keys, key);
 }
 
 static enum Exit line_take(const char *path, size_t number, char *line, char ***keys) {
@@ -62,7 +78,7 @@ static enum Exit line_take(const char *path, size_t number, char *line, char ***
         problem = text_is_utf8(line, strlen(line)) ? key_line_problem(line) : "not UTF-8";
         if (problem)
                 return complain_of_key(path, number, problem);
-        r = strv_extend(keys, line);
+        r = key_append(line, keys);
         return r < 0 ? complain_of_error(path, r) : EXIT_DONE;
 }
 
@@ -104,7 +120,7 @@ enum Exit keys_read_option(const Ctl *ctl, enum Option option, char ***ret) {
         keys = calloc(1, sizeof(*keys));
         if (!line || !keys)
                 return complain_of_error(NULL, -ENOMEM);
-        e = strpbrk(line, "\n") ? complain_of_key(NULL, 0, "one key, or @FILE with more of them")
+        e = strpbrk(line, "\n") ? complain_of_key(NULL, 0, "more than one line")
                                 : line_take(NULL, 0, line, &keys);
         if (e == EXIT_DONE)
                 *ret = TAKE_PTR(keys);
