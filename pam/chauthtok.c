@@ -189,15 +189,18 @@ static int take_on(Change *change) {
         return PAM_SUCCESS;
 }
 
-/* Whether the first call took this user on. */
-static bool is_taken_on(Change *change) {
+/* PAM_SUCCESS: the first call took this user on; PAM_IGNORE: it did not. */
+static int find_taken_on(Change *change) {
         const void *user_id = NULL;
 
-        if (pam_get_data(change->call.pamh, CHANGE_DATA, &user_id) != PAM_SUCCESS || !user_id)
-                return false;
+        int code = pam_get_data(change->call.pamh, CHANGE_DATA, &user_id);
+        if (code == PAM_NO_MODULE_DATA || (code == PAM_SUCCESS && !user_id))
+                return PAM_IGNORE;
+        if (code != PAM_SUCCESS)
+                return call_stop(&change->call, PAM_SYSTEM_ERR, "nothing of the first call");
         change->user_id = user_id;
         change->call.user_is_known = true;
-        return true;
+        return PAM_SUCCESS;
 }
 
 EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv) {
@@ -216,5 +219,6 @@ EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char 
         }
         if (!(flags & PAM_UPDATE_AUTHTOK))
                 return call_stop(&change.call, PAM_SYSTEM_ERR, "neither of the two calls");
-        return is_taken_on(&change) ? set(&change) : PAM_IGNORE;
+        code = find_taken_on(&change);
+        return code == PAM_SUCCESS ? set(&change) : code;
 }

@@ -13,7 +13,14 @@
 
 #pragma GCC diagnostic ignored "-Wunused-function"
 
-#define AUTHORITY_UID 70000
+/* Of every user. Somebody who is not root can give files to nobody else. */
+static inline int authority_uid(void) {
+        return geteuid() == 0 ? 70000 : (int)geteuid();
+}
+
+static inline int authority_gid(void) {
+        return geteuid() == 0 ? 70001 : (int)getegid();
+}
 
 typedef struct AuthorityState {
         const char *state;   /* of every user */
@@ -56,7 +63,7 @@ static int authority_show_user(const char *state, const char *user, char *body, 
                  "{\"access_token\":\"%064d\",\"id\":\"%032d\",\"login\":\"%032d\",\"username\":\"%"
                  "s\","
                  "\"uid\":%d,\"gid\":%d,\"state\":\"%s\"}",
-                 number, number, number, user, AUTHORITY_UID, AUTHORITY_UID, state);
+                 number, number, number, user, authority_uid(), authority_gid(), state);
         return 200;
 }
 
@@ -66,10 +73,9 @@ static int authority_change(AuthorityState *shared, const char *request, char *b
         authority_value(request, "\"old_password\":\"", "\"", old, sizeof(old));
         if (old[0] && !authority_is_right("ada", old))
                 return authority_refuse("wrong-password", body, size);
-        if (strstr(request, "\"password\":")) {
-                shared->n_changed++;
-        } else if (!old[0])
+        if (!old[0] && !strstr(request, "\"password\":"))
                 return authority_refuse("invalid-request", body, size);
+        shared->n_changed += strstr(request, "\"password\":") != NULL;
         snprintf(body, size, "{\"id\":\"%032d\",\"name\":\"ada\",\"revoked\":1}", 0);
         return 200;
 }

@@ -37,7 +37,7 @@
         X(pam_get_item, PAM_SYSTEM_ERR, PAM_BUF_ERR, PAM_IGNORE, FAULT_NOTHING)                    \
         X(pam_get_user, PAM_CONV_ERR, PAM_SYSTEM_ERR, PAM_IGNORE, FAULT_NOTHING)                   \
         X(pam_set_item, PAM_BUF_ERR, PAM_SYSTEM_ERR, PAM_IGNORE)                                   \
-        X(pam_get_data, PAM_NO_MODULE_DATA, PAM_SYSTEM_ERR, PAM_IGNORE)                            \
+        X(pam_get_data, PAM_SYSTEM_ERR, PAM_BUF_ERR, PAM_IGNORE)                            \
         X(pam_set_data, PAM_BUF_ERR, PAM_SYSTEM_ERR, PAM_IGNORE)                                   \
         X(pam_putenv, PAM_BUF_ERR, PAM_ABORT, PAM_IGNORE)                                          \
         X(pam_prompt, PAM_CONV_ERR, PAM_BUF_ERR, PAM_CONV_AGAIN, PAM_IGNORE, FAULT_NOTHING)        \
@@ -178,6 +178,8 @@ WRAP(int, open64, const char *path, int flags, ...) {
         mode_t mode = mode_of(flags, args);
         va_end(args);
         FAIL(open, -1)
+        if (strcmp(path, "/run/tokend") == 0)
+                path = fault_control.run_folder;
         return __real_open64(path, flags, mode);
 }
 

@@ -10,6 +10,8 @@
 /* libpam gives nobody PAM_IGNORE: this stands for it. */
 #define IGNORED PAM_CRED_EXPIRED
 
+#define FORCED PAM_CHANGE_EXPIRED_AUTHTOK, .state = "password-must-change"
+
 typedef struct Case {
         const char *name;
         int (*call)(pam_handle_t *, int);
@@ -17,10 +19,13 @@ typedef struct Case {
         const char *options;
         const char *state;    /* of the account; NULL: active */
         const char *refusal;  /* of everything */
-        const char *password; /* typed */
+        const char *password; /* typed; a new one at prompts for that */
+        const char *old;      /* typed at the prompt for the current one */
         const char *recalled; /* PAM_AUTHTOK of an earlier module */
+        const char *recalled_old;
         const char *login;    /* in the PAM environment */
         bool opens;           /* a session before the call */
+        bool has_folder; /* that of the sessions' tokens, with what a process that died left */
         bool lacks_stdin;
         int expected; /* when nothing fails */
         bool may_succeed;
@@ -60,6 +65,13 @@ static const Case cases[] = {
           .may_succeed = true },
         { "authenticate, right, without stdin", pam_authenticate, .password = "pw-ada",
           .lacks_stdin = true, .expected = PAM_SUCCESS, .may_succeed = true },
+        { "authenticate, wrong token", pam_authenticate, 0,
+          "accept=password,token one_time_token", .password = "0123456789abcdef",
+          .expected = PAM_AUTH_ERR },
+        { "authenticate, wrong, local users skipped", pam_authenticate, 0, "skip_local nodelay",
+          .password = "pw-eve", .expected = PAM_AUTH_ERR },
+        { "authenticate, right, token or password", pam_authenticate, 0, "accept=token,password",
+          .password = "pw-ada", .expected = PAM_SUCCESS, .may_succeed = true },
         { "account, in order", pam_acct_mgmt, .expected = PAM_SUCCESS, .may_succeed = true },
         { "account, locked", pam_acct_mgmt, .refusal = "user-locked", .expected = PAM_PERM_DENIED },
         { "account, locked by state", pam_acct_mgmt, PAM_SILENT, "debug", .state = "locked",
@@ -89,10 +101,53 @@ static const Case cases[] = {
           .expected = PAM_SESSION_ERR },
         { "open, nobody's", pam_open_session, .refusal = "user-unknown", .expected = IGNORED,
           .may_ignore = true },
+        { "open, token in a file", pam_open_session, 0, "session_token=file", .login = LOGIN,
+          .expected = PAM_SUCCESS, .may_succeed = true },
+        { "open, token in a file again", pam_open_session, 0, "session_token=file debug",
+          .has_folder = true, .expected = PAM_SUCCESS, .may_succeed = true },
+        { "open, token in a file, without stdin", pam_open_session, 0, "session_token=file",
+          .has_folder = true, .lacks_stdin = true, .expected = PAM_SUCCESS, .may_succeed = true },
+        { "open, token in a file, below min_uid", pam_open_session, 0,
+          "session_token=file min_uid=80000", .has_folder = true, .expected = PAM_SESSION_ERR },
+        { "open, token in the environment", pam_open_session, 0, "session_token=env",
+          .login = LOGIN, .expected = PAM_SUCCESS, .may_succeed = true },
+        { "close, token in a file", pam_close_session, 0, "session_token=file", .opens = true,
+          .expected = PAM_SUCCESS, .may_succeed = true },
+        { "close, another's token in a file", pam_close_session, 0, "session_token=file",
+          .login = LOGIN, .has_folder = true, .expected = PAM_SUCCESS, .may_succeed = true },
         { "close", pam_close_session, .opens = true, .expected = PAM_SUCCESS, .may_succeed = true },
         { "close, another's", pam_close_session, PAM_SILENT, "debug", .login = LOGIN,
           .expected = PAM_SUCCESS, .may_succeed = true },
         { "close, nobody's", pam_close_session, .refusal = "user-unknown", .login = LOGIN,
           .expected = IGNORED, .may_ignore = true },
+        { "change, forced", pam_chauthtok, FORCED, .options = "nodelay", .password = "new",
+          .old = "pw-ada", .expected = PAM_SUCCESS, .may_succeed = true },
+        { "change, forced, debug", pam_chauthtok, FORCED, .options = "debug", .password = "new",
+          .old = "pw-ada", .login = LOGIN, .expected = PAM_SUCCESS, .may_succeed = true },
+        { "change, forced, wrong", pam_chauthtok, FORCED, .password = "new", .old = "pw-eve",
+          .expected = PAM_AUTHTOK_ERR },
+        { "change, forced, wrong twice", pam_chauthtok, FORCED, .options = "try_first_pass",
+          .password = "new", .old = "pw-eve", .recalled_old = "pw-bob",
+          .expected = PAM_AUTHTOK_ERR },
+        { "change, forced, wrong first", pam_chauthtok, FORCED, .options = "use_first_pass",
+          .recalled = "new", .recalled_old = "pw-bob", .expected = PAM_AUTHTOK_ERR },
+        { "change, forced, with pam_pwquality", pam_chauthtok, FORCED, .options = "use_authtok",
+          .old = "pw-ada", .recalled = "new", .expected = PAM_SUCCESS, .may_succeed = true },
+        { "change, forced, without pam_pwquality", pam_chauthtok, FORCED, .options = "use_authtok",
+          .old = "pw-ada", .expected = PAM_AUTHTOK_RECOVERY_ERR },
+        { "change, forced, nothing typed", pam_chauthtok, FORCED, .old = "pw-ada", .password = "",
+          .expected = PAM_AUTHTOK_ERR },
+        { "change, silent, bad option", pam_chauthtok, PAM_SILENT, "nonsense", .password = "new",
+          .old = "pw-ada", .expected = PAM_SERVICE_ERR },
+        { "change, not needed", pam_chauthtok, PAM_CHANGE_EXPIRED_AUTHTOK, .password = "new",
+          .old = "pw-ada", .expected = IGNORED, .may_ignore = true },
+        { "change, wanted", pam_chauthtok, .password = "new", .old = "pw-ada",
+          .expected = PAM_SUCCESS, .may_succeed = true },
+        { "change, locked", pam_chauthtok, .refusal = "user-locked", .password = "new",
+          .old = "pw-ada", .expected = PAM_AUTHTOK_ERR },
+        { "change, nobody's", pam_chauthtok, .refusal = "user-unknown", .password = "new",
+          .old = "pw-ada", .expected = IGNORED, .may_ignore = true },
+        { "change, below min_uid", pam_chauthtok, 0, "min_uid=80000", .password = "new",
+          .old = "pw-ada", .expected = PAM_AUTHTOK_ERR },
 };
 /* clang-format on */

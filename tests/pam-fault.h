@@ -26,4 +26,5 @@ typedef struct FaultControl {
         const char *authtok; /* what a module before it had asked for, which no application can say
                               */
         const char *old_authtok;
+        const char *run_folder; /* what is opened in place of /run/tokend */
 } FaultControl;

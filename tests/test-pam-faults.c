@@ -5,6 +5,7 @@
 
 #include "unit.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <security/pam_ext.h>
 #include <signal.h>
@@ -13,24 +14,26 @@
 #include "fake-authority.h"
 #include "pam-fault-cases.h"
 #include "pam-fault.h"
+#include "wire/protocol.h"
 #include "wire/text.h"
 
 /* Less than this, and something is not reached any more. */
-#define N_INJECTIONS_MIN 4000
+#define N_INJECTIONS_MIN 8000
 
 /* What can't fail, or has nothing to fail with: all of libc that only looks at memory. */
 static const char *const harmless[] = {
-        "memchr",         "memcmp",         "memcpy",          "memmove",      "memset",
-        "stpcpy",         "strcasecmp",     "strchr",          "strcmp",       "strcspn",
-        "strlen",         "strncmp",        "strspn",          "strncasecmp",  "strnlen",
-        "strrchr",        "strtod",         "qsort_r",         "snprintf",     "explicit_bzero",
-        "errno_location", "stack_chk_fail", "strerrorname_np", "pam_strerror", "pam_syslog",
-        "free",           "geteuid",        "clock_gettime",
+        "memchr",         "memcmp",         "memcpy",          "memmove",       "memset",
+        "stpcpy",         "strcasecmp",     "strchr",          "strcmp",        "strcspn",
+        "strlen",         "strncmp",        "strspn",          "strncasecmp",   "strnlen",
+        "strrchr",        "strtod",         "qsort_r",         "snprintf",      "explicit_bzero",
+        "errno_location", "stack_chk_fail", "strerrorname_np", "pam_strerror",  "pam_syslog",
+        "free",           "geteuid",        "getuid",          "clock_gettime",
 };
 
 typedef struct World {
         Authority authority;
         char folder[64];
+        char run_folder[80];
         void *module;
         FaultCall *calls;
         FaultControl *control;
@@ -53,9 +56,12 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         const Case *row = userdata;
 
         *ret = calloc((size_t)n, sizeof(**ret));
-        for (int i = 0; i < n; i++)
-                if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF && row->password)
-                        (*ret)[i].resp = strdup(row->password);
+        for (int i = 0; i < n; i++) {
+                const char *text = strstr(messages[i]->msg, "Current") ? row->old : row->password;
+
+                if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF && text)
+                        (*ret)[i].resp = strdup(text);
+        }
         return PAM_SUCCESS;
 }
 
@@ -143,6 +149,66 @@ static bool is_session(const Case *row) {
         return row->call == pam_open_session || row->call == pam_close_session;
 }
 
+/* A token's file is its user's alone and whole, or it is not there. */
+static const char *judge_file(const char *folder, const char *name) {
+        char path[512];
+        struct stat status;
+
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        if (lstat(path, &status) < 0)
+                return "a file that can't be looked at";
+        if (status.st_size == 0)
+                return NULL; /* it was there before */
+        if (strlen(name) != TOKEN_ID_SIZE)
+                return "a file that is not ready";
+        if ((int)status.st_uid != authority_uid() || (int)status.st_gid != authority_gid())
+                return "a file of somebody else's";
+        if (!S_ISREG(status.st_mode) || (status.st_mode & 07777) != 0400)
+                return "a file with another mode";
+        return status.st_size == TOKEN_TEXT_SIZE + 1 ? NULL : "a file that is not whole";
+}
+
+/* Whether a file that stays is right, and is there if the session was told so. */
+static const char *judge_files(const World *world, const Case *row, pam_handle_t *pamh) {
+        const char *told = pam_getenv(pamh, "TOKEND_TOKEN_FILE"), *wrong = NULL;
+        char path[96];
+        size_t n = 0;
+
+        snprintf(path, sizeof(path), "%s/tokens", world->run_folder);
+        DIR *folder = opendir(path);
+        for (struct dirent *entry; folder && !wrong && (entry = readdir(folder));)
+                if (entry->d_name[0] != '.' && n++ < 2)
+                        wrong = judge_file(path, entry->d_name);
+        if (folder)
+                closedir(folder);
+        if (!wrong && row->call == pam_open_session && told && n == 0)
+                return "no file where the session was told of one";
+        return wrong;
+}
+
+/* A session that is not open, or open no more, leaves no token, unless its place can't be reached.
+ */
+static bool must_leave_no_file(const World *world, const Case *row, int code) {
+        static const char *const ways[] = { "open", "openat", "fstat", "unlinkat" };
+        const char *failed = world->calls[world->control->call].name;
+
+        if (row->call == pam_open_session)
+                return code != PAM_SUCCESS;
+        if (row->call != pam_close_session || code != PAM_SUCCESS)
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(ways); i++)
+                if (world->control->countdown < 0 && streq(failed, ways[i]))
+                        return false;
+        return world->authority.shared->n_asked > 0;
+}
+
+static bool has_file(const World *world) {
+        char path[192];
+
+        snprintf(path, sizeof(path), "%s/tokens/%032d", world->run_folder, 0);
+        return access(path, F_OK) == 0;
+}
+
 /* What is wrong with the outcome; NULL: nothing. */
 static const char *judge(World *world, const Case *row, pam_handle_t *pamh, int code, bool failed) {
         const AuthorityState *shared = world->authority.shared;
@@ -158,27 +224,68 @@ static const char *judge(World *world, const Case *row, pam_handle_t *pamh, int 
         if (row->call == pam_authenticate && code != PAM_SUCCESS &&
             pam_getenv(pamh, "TOKEND_LOGIN"))
                 return "a login in the environment";
-        return signals_are_kept(world) ? NULL : "signals changed";
+        if (row->call == pam_chauthtok && code == PAM_SUCCESS && shared->n_changed == 0)
+                return "changed, and nobody was asked";
+        if (!row->may_succeed && shared->n_changed > 0)
+                return "changed";
+        if (code != PAM_SUCCESS && pam_getenv(pamh, "TOKEND_TOKEN"))
+                return "a token in the environment";
+        if (must_leave_no_file(world, row, code) && has_file(world))
+                return "a file";
+        return signals_are_kept(world) ? judge_files(world, row, pamh) : "signals changed";
+}
+
+static void make_file(const World *world, const char *suffix) {
+        char path[192];
+
+        snprintf(path, sizeof(path), "%s/tokens/%032d%s", world->run_folder, 0, suffix);
+        FILE *left = fopen(path, "we");
+        fclose(left);
+}
+
+/* What was there before: nothing, or what a session that is open or a process that died left. */
+static void make_folder(const World *world, const Case *row) {
+        char path[192];
+
+        snprintf(path, sizeof(path), "%s/tokens/%032d.new", world->run_folder, 0);
+        unlink(path);
+        *strrchr(path, '.') = '\0';
+        unlink(path);
+        *strrchr(path, '/') = '\0';
+        rmdir(path);
+        if (!row->has_folder)
+                return;
+        assert_int_equal(mkdir(path, 0711), 0);
+        make_file(world, row->call == pam_close_session ? "" : ".new");
+}
+
+/* With nothing armed. */
+static pam_handle_t *prepare(World *world, const Case *row) {
+        AuthorityState *shared = world->authority.shared;
+
+        world->control->is_armed = false;
+        make_folder(world, row);
+        pam_handle_t *pamh = start(world, row);
+        if (row->opens)
+                assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+        shared->n_asked = shared->n_granted = shared->n_changed = 0;
+        world->control->authtok = row->recalled;
+        world->control->old_authtok = row->recalled_old;
+        return pamh;
 }
 
 /* One call with one fault; whether it came to it. */
 static bool inject(World *world, const Case *row, int call, int variant, long turn) {
-        const char *wrong = NULL;
-
-        world->control->is_armed = false;
-        pam_handle_t *pamh = start(world, row);
-        if (row->opens)
-                assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
-        world->authority.shared->n_asked = world->authority.shared->n_granted = 0;
+        pam_handle_t *pamh = prepare(world, row);
         int n_fds = count_fds();
+
         world->control->call = call;
         world->control->variant = variant;
         world->control->countdown = turn;
-        world->control->authtok = row->recalled;
         int code = call_module(world, row, pamh);
         bool failed = world->control->countdown < 0;
 
-        wrong = judge(world, row, pamh, code, failed);
+        const char *wrong = judge(world, row, pamh, code, failed);
         if (!wrong && count_fds() != n_fds)
                 wrong = "descriptors";
         pam_end(pamh, code);
@@ -277,6 +384,9 @@ static int setup(void **state) {
         strcpy(world->folder, "/tmp/pam-faults-XXXXXX");
         if (!mkdtemp(world->folder))
                 return -1;
+        snprintf(world->run_folder, sizeof(world->run_folder), "%s/run", world->folder);
+        if (mkdir(world->run_folder, 0755) < 0)
+                return -1;
         snprintf(path, sizeof(path), "%s/other", world->folder);
         FILE *other = fopen(path, "we");
         fputs("auth required pam_deny.so\n", other);
@@ -286,6 +396,7 @@ static int setup(void **state) {
                 return -1;
         world->calls = dlsym(world->module, "fault_calls");
         world->control = dlsym(world->module, "fault_control");
+        world->control->run_folder = world->run_folder;
         remember_signals(world);
         *state = world;
         return 0;
@@ -299,6 +410,8 @@ static int teardown(void **state) {
         unlink(path);
         snprintf(path, sizeof(path), "%s/other", world->folder);
         unlink(path);
+        make_folder(world, &cases[0]);
+        rmdir(world->run_folder);
         rmdir(world->folder);
         authority_stop(&world->authority);
         dlclose(world->module);
