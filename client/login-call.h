@@ -21,6 +21,9 @@ int login_read_name(const Json *json, const char *member, const char *user);
 /* username, uid and gid. */
 int login_read_user(const Json *json, const char *user, LoginReply *ret);
 
+/* Revokes what a grant answered. Nobody waits for how it ends: what is left expires. */
+void login_give_back(const LoginContext *context, const Json *grant);
+
 /* before, id as a part of a path, and behind. 0 or -ENOMEM. */
 int login_write_path(const char *before, const char *id, const char *behind, Secret *ret);
 

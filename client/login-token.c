@@ -1,5 +1,5 @@
-/* The token of a session (docs/http.md, POST /v1/logins/:id/token). It is read into a Secret and goes
- * nowhere else. */
+/* The token of a session (docs/http.md, POST /v1/logins/:id/token), and the tokens of a login that
+ * nobody will end. They are read into a Secret, and go to the host or back, and nowhere else. */
 
 #include <errno.h>
 
@@ -45,4 +45,32 @@ int login_token(const LoginContext *context, const char *user, const char *id, S
                                        .body = &form },
                        &reply, &json);
         return r == 0 ? read_token(json, id, ret) : r;
+}
+
+/* Its refresh token takes the rest of the family along. */
+static int read_family(const Json *grant, Secret *ret) {
+        int r = json_get_secret(grant, JSON_ROOT, "refresh_token", ret);
+
+        if (r == -ENOENT)
+                r = json_get_secret(grant, JSON_ROOT, "access_token", ret);
+        if (r < 0)
+                return r;
+        return text_is_hex(secret_text(ret), TOKEN_TEXT_SIZE) ? 0 : REASON_REPLY_MALFORMED;
+}
+
+void login_give_back(const LoginContext *context, const Json *grant) {
+        _cleanup_(secret_done) Secret token = SECRET_INIT, form = SECRET_INIT;
+        _cleanup_(http_reply_done) HttpReply reply = HTTP_REPLY_INIT;
+        _cleanup_(json_freep) Json *json = NULL;
+
+        int r = read_family(grant, &token);
+        if (r == 0)
+                r = form_append(&form, "token", secret_text(&token));
+        if (r == 0)
+                (void)login_call(context,
+                                 &(HttpRequest){ .method = "POST",
+                                                 .path = "/oauth/revoke",
+                                                 .content_type = TYPE_FORM,
+                                                 .body = &form },
+                                 &reply, &json);
 }

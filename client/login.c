@@ -151,9 +151,13 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
                 return junk_reason(r);
         if (r == 0)
                 r = read_grant(json, user, &login);
-        if (r == 0)
-                *ret = login;
-        return r;
+        if (r != 0)
+                return r;
+        /* From root it is a login that a session follows. A screen locker has nobody who ends it. */
+        if (geteuid() != 0)
+                login_give_back(context, json);
+        *ret = login;
+        return 0;
 }
 
 /* "" when it does not say: acct_mgmt can do without. */

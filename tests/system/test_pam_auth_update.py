@@ -140,7 +140,7 @@ def test_a_forced_change_of_an_adopted_user(daemon, enabled, local):
 
 
 def test_a_screen_locker(daemon, enabled):
-    """It runs as the user, and asks about that user only."""
+    """It runs as the user, asks about that user only, and leaves nothing behind."""
     service = stack.FOLDER / 'tokend-locker-test'
     service.write_text('@include common-auth\n@include common-account\n')
 
@@ -153,6 +153,7 @@ def test_a_screen_locker(daemon, enabled):
         assert unlock('ada', 'ada', 'adas password')
         assert not unlock('ada', 'ada', 'bobs password')
         assert not unlock('ada', 'bob', 'bobs password'), 'somebody else is none of its business'
+        assert daemon.ctl_json('token', 'list')['tokens'] == []
     finally:
         service.unlink()
 
