@@ -124,6 +124,11 @@ static void check_account(Survey *survey, const PamLine *line) {
                 FAULT(survey, FINDING_WARNING, "default=bad in its control", line,
                       "account %s throws tokend's no away: locked and expired users get in",
                       line->control);
+        if (is_denial(line->actions[PAM_CODE_NEW_AUTHTOK_REQD]))
+                FAULT(survey, FINDING_WARNING, "new_authtok_reqd=ok in its control", line,
+                      "account %s refuses users who must change their password, in place of "
+                      "letting them do so",
+                      line->control);
 }
 
 static void check_line(Survey *survey, const PamLine *line) {

@@ -1,5 +1,6 @@
-/* PAM's part of a login. What pam_unix will say is not known here; so the stack is run with both of
- * its answers, and if they end alike, tokend has decided. Of all other modules a yes is assumed. */
+/* PAM's part of a login. What pam_unix will say of a local user is not known here; so the stack is
+ * run with both of its answers, and if they end alike, tokend has decided. Of all other modules a yes
+ * is assumed. */
 
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,8 @@ static const char *describe_action(int action, char buffer[static DESCRIPTION_MA
         case PAM_ACTION_RESET:
                 return "what was said so far does not count";
         default:
+                if (action == 1)
+                        return "the next line is skipped";
                 snprintf(buffer, DESCRIPTION_MAX, "the next %d lines are skipped", action);
                 return buffer;
         }
@@ -87,35 +90,30 @@ static void refuse(Explanation *explanation, int result) {
         explanation->reason = reason_of(result);
 }
 
-/* Whether pam_unix has a password for this user at all. */
+/* Whom /etc/passwd does not know, pam_unix has no password of. */
 static bool unix_may_know(const Explanation *explanation) {
         return explanation->is_local;
 }
 
 static bool conclude_auth(Explanation *explanation) {
-        bool asks_unix = false, ignored;
-        bool yes = run_stack(explanation, PAM_TYPE_AUTH, true, tell, &asks_unix) ==
+        bool local = unix_may_know(explanation), asks_unix = false, ignored;
+        bool yes = run_stack(explanation, PAM_TYPE_AUTH, local, tell, &asks_unix) ==
                    PAM_CODE_SUCCESS;
-        bool no = run_stack(explanation, PAM_TYPE_AUTH, false, NULL, &ignored) != PAM_CODE_SUCCESS;
+        bool decided = !local || run_stack(explanation, PAM_TYPE_AUTH, false, NULL, &ignored) ==
+                                                 PAM_CODE_SUCCESS;
 
+        if (!yes && asks_unix && !local)
+                explain_step(explanation, FINDING_FAILURE, "unix", 0,
+                             "pam_unix is asked, and has no password of %s", explanation->user);
         if (!yes) {
                 refuse(explanation, explanation->auth);
                 return false;
         }
-        if (!no) {
-                explanation->end = explanation->auth == 0 ? END_TOKEND : END_UNIX;
-                return true;
-        }
-        if (unix_may_know(explanation)) {
+        if (!decided)
                 explain_step(explanation, FINDING_NOTE, "unix", 0,
                              "pam_unix decides by the password in /etc/shadow");
-                explanation->end = END_UNIX;
-                return true;
-        }
-        explain_step(explanation, FINDING_FAILURE, "unix", 0,
-                     "pam_unix is asked, and has no password of %s", explanation->user);
-        refuse(explanation, explanation->auth);
-        return false;
+        explanation->end = decided && explanation->auth == 0 ? END_TOKEND : END_UNIX;
+        return true;
 }
 
 static void conclude_account(Explanation *explanation) {

@@ -1,0 +1,166 @@
+/* The walk through a stack, held against the real libpam: pam_debug.so answers what it is told to, and
+ * thousands of stacks that nobody would write must end alike in both. */
+
+#include "ctl-machine.h"
+
+#include <security/pam_appl.h>
+
+#include "ctl/pam-stack.h"
+
+#define STACKS 3000
+
+static enum PamCode code_of(const char *name) {
+        for (enum PamCode code = 0; code < _PAM_CODE_MAX; code++)
+                if (streq(pam_code_name(code), name))
+                        return code;
+        fail_msg("%s", name);
+        return PAM_CODE_SUCCESS;
+}
+
+/* pam_debug.so auth=CODE */
+static enum PamCode answer(const PamLine *line, void *userdata) {
+        unsigned *n_asked = userdata;
+
+        ++*n_asked;
+        return code_of(line->arguments[0] + strlen("auth="));
+}
+
+static int refuse_talk(int n, const struct pam_message **messages, struct pam_response **ret,
+                       void *userdata) {
+        return PAM_CONV_ERR;
+}
+
+static int ask_libpam(const Bed *bed) {
+        const struct pam_conv conversation = { .conv = refuse_talk };
+        pam_handle_t *pamh = NULL;
+        char folder[128];
+
+        snprintf(folder, sizeof(folder), "%s/etc/pam.d", bed->root);
+        assert_int_equal(pam_start_confdir("a", "nobody", &conversation, folder, &pamh),
+                         PAM_SUCCESS);
+        int code = pam_authenticate(pamh, 0);
+        pam_end(pamh, code);
+        return code;
+}
+
+static enum PamCode ask_ours(const Bed *bed, unsigned *ret_n_asked) {
+        char message[PAM_MESSAGE_MAX], path[128];
+        PamConfig config = PAM_CONFIG_INIT;
+        enum PamCode code;
+
+        snprintf(path, sizeof(path), "%s/etc/pam.d/a", bed->root);
+        assert_int_equal(pam_config_read("", path, &config, message), 0);
+        code = pam_stack_run(&config, PAM_TYPE_AUTH, answer, NULL, ret_n_asked);
+        pam_config_done(&config);
+        return code;
+}
+
+static unsigned next_random(unsigned *seed) {
+        *seed = *seed * 1103515245U + 12345U;
+        return *seed >> 16;
+}
+
+#define PICK(array, seed) ((array)[next_random(seed) % ELEMENTSOF(array)])
+
+/* A few lines; those of "a" may go on in "b", and those of "b" in "c". */
+static void write_stack(Bed *bed, const char *name, const char *other, unsigned *seed) {
+        static const char *const controls[] = { "required", "requisite", "sufficient", "optional" };
+        static const char *const codes[] = { "success", "success", "success", "auth_err", "ignore",
+                                             "user_unknown", "new_authtok_reqd" };
+        static const char *const actions[] = { "ok", "done", "bad", "die", "ignore", "reset",
+                                               "1", "2", "3" };
+        unsigned n = next_random(seed) % 5;
+        char text[2048] = "", path[64];
+
+        for (unsigned i = 0; i < n || n == 0; i++) {
+                size_t used = strlen(text);
+                unsigned kind = next_random(seed) % 8;
+
+                if (kind == 0 && other)
+                        /* libpam 1.5.2 looks for others in /etc/pam.d whatever folder it was given */
+                        snprintf(text + used, sizeof(text) - used, "auth %s %s/etc/pam.d/%s\n",
+                                 next_random(seed) % 3 ? "substack" : "include", bed->root, other);
+                else if (kind < 4)
+                        snprintf(text + used, sizeof(text) - used, "auth %s pam_debug.so auth=%s\n",
+                                 PICK(controls, seed), PICK(codes, seed));
+                else {
+                        const char *success = PICK(actions, seed), *error = PICK(actions, seed);
+                        const char *otherwise = PICK(actions, seed);
+
+                        snprintf(text + used, sizeof(text) - used,
+                                 "auth [success=%s auth_err=%s default=%s] pam_debug.so auth=%s\n",
+                                 success, error, otherwise, PICK(codes, seed));
+                }
+                if (n == 0)
+                        break;
+        }
+        snprintf(path, sizeof(path), "etc/pam.d/%s", name);
+        bed_write(bed, path, text);
+}
+
+static void test_as_libpam(void **state) {
+        Bed *bed = *state;
+        unsigned seed = 1, n_yes = 0, n_asked = 0;
+
+        for (int i = 0; i < STACKS; i++) {
+                unsigned before = seed;
+
+                write_stack(bed, "c", NULL, &seed);
+                write_stack(bed, "b", "c", &seed);
+                write_stack(bed, "a", "b", &seed);
+                int theirs = ask_libpam(bed);
+                int ours = (int)ask_ours(bed, &n_asked);
+                if (ours != theirs)
+                        fail_msg("stack %d (seed %u) in %s: libpam says %d, we say %d", i, before,
+                                 bed->root, theirs, ours);
+                n_yes += theirs == PAM_SUCCESS;
+        }
+        /* Both ends were seen often. */
+        assert_in_range(n_yes, STACKS / 10, STACKS * 9 / 10);
+        assert_true(n_asked > STACKS);
+}
+
+typedef struct Seen {
+        unsigned n;
+        char last[64];
+} Seen;
+
+static enum PamCode say_yes(const PamLine *line, void *userdata) {
+        return PAM_CODE_SUCCESS;
+}
+
+static void witness(const PamLine *line, enum PamCode code, int action, void *userdata) {
+        Seen *seen = userdata;
+        char buffer[PAM_ACTION_TEXT_MAX];
+
+        seen->n++;
+        snprintf(seen->last, sizeof(seen->last), "%s %s=%s", line->module, pam_code_name(code),
+                 pam_action_name(action, buffer));
+}
+
+static void test_witness(void **state) {
+        static const char text[] = "auth [success=1] a.so\nauth required b.so\naccount required x.so\n"
+                                   "auth [success=done] c.so\nauth required d.so\n";
+        char message[PAM_MESSAGE_MAX];
+        PamConfig config = PAM_CONFIG_INIT;
+        Seen seen = { 0 };
+
+        assert_int_equal(pam_config_parse("x", text, strlen(text), &config, message), 0);
+        assert_int_equal(pam_stack_run(&config, PAM_TYPE_AUTH, say_yes, witness, &seen),
+                         PAM_CODE_SUCCESS);
+        assert_int_equal(seen.n, 2);
+        assert_string_equal(seen.last, "c.so success=done");
+        /* Nothing at all is no yes. */
+        assert_int_equal(pam_stack_run(&config, PAM_TYPE_SESSION, say_yes, NULL, NULL),
+                         PAM_CODE_PERM_DENIED);
+        pam_config_done(&config);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                BED_TEST(test_as_libpam),
+                cmocka_unit_test(test_witness),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
