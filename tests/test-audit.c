@@ -6,6 +6,7 @@
 #include "core/audit.h"
 #include "core/call.h"
 #include "core/tokens.h"
+#include "core/users.h"
 #include "core-fixture.h"
 
 /* stderr goes to a file meanwhile. */
@@ -96,6 +97,88 @@ static void test_no_token_is_told(void **state) {
         assert_null(strstr(text, secret_text(&again.answer.access_token)));
 }
 
+/* Which token let in; one that did not is nothing but a wrong password. */
+static void test_the_key_is_named(void **state) {
+        char *scopes[] = { (char *)"login", NULL };
+        Core *core = *state;
+        Caller root = core_root();
+        _heard_ key = { 0 };
+        char text[8192], id[TOKEN_ID_SIZE + 1], expected[128];
+
+        core_add_user_like(core, "ada", 70000, "login", NULL, USER_ACTIVE);
+        authority_issue(core->authority, &root, &(IssueRequest){ .user = "ada", .scopes = scopes },
+                        core_on_answer, &key);
+        assert_int_equal(core_wait(core, &key), 0);
+        GrantRequest request = { .grant_type = "password",
+                                 .username = "ada",
+                                 .password = &key.answer.access_token,
+                                 .service = "sshd",
+                                 .accepts = GRANT_ACCEPTS_TOKEN,
+                                 .once = true };
+        token_hash_to_id(&key.answer.token->hash, id);
+        for (int i = 0; i < 2; i++) {
+                _heard_ heard = { 0 };
+
+                Tape tape = tape_start(core);
+                authority_grant(core->authority, &root, &request, core_on_answer, &heard);
+                assert_int_equal(core_wait(core, &heard), i ? REASON_WRONG_PASSWORD : 0);
+                tape_stop(&tape, text, sizeof(text));
+                (void)snprintf(expected, sizeof(expected), "logged in: ada, by token %s", id);
+                assert_int_equal(strstr(text, expected) != NULL, i == 0);
+                (void)snprintf(expected, sizeof(expected), "key=%s", id);
+                assert_int_equal(strstr(text, expected) != NULL, i == 0);
+                assert_int_equal(strstr(text, "login refused for ada: wrong-password") != NULL, i);
+                assert_int_equal(strstr(text, id) != NULL, i == 0);
+                assert_null(strstr(text, secret_text(&key.answer.access_token)));
+        }
+        request.once = false;
+        Tape tape = tape_start(core);
+        log_in(core, &root, "ada", "PASSWORD-of-ada");
+        tape_stop(&tape, text, sizeof(text));
+        assert_non_null(strstr(text, "logged in: ada"));
+        assert_null(strstr(text, "by token"));
+        assert_null(strstr(text, "key="));
+}
+
+static void test_passwords(void **state) {
+        Core *core = *state;
+        Caller root = core_root();
+        _secret_ old = core_secret("PASSWORD-of-ada"), new = core_secret("canary");
+        const struct {
+                const Secret *old_password;
+                const Secret *password;
+                int r;
+                const char *line; /* NULL: nothing is said */
+        } rows[] = {
+                { &old, NULL, 0, NULL },
+                { &new, NULL, REASON_WRONG_PASSWORD, "change refused for ada: wrong-password" },
+                { &old, &old, REASON_PASSWORD_UNCHANGED,
+                  "change refused for ada: password-unchanged" },
+                { &old, &new, 0, "password changed: ada" },
+        };
+
+        core_add_user(core, "ada", 70000);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                UserPasswordRequest request = { .id = "id-ada",
+                                                .old_password = rows[i].old_password,
+                                                .password = rows[i].password };
+                _heard_ heard = { 0 };
+                char text[8192];
+
+                Tape tape = tape_start(core);
+                authority_user_set_password(core->authority, &root, &request, core_on_answer,
+                                            &heard);
+                assert_int_equal(core_wait(core, &heard), rows[i].r);
+                tape_stop(&tape, text, sizeof(text));
+                if (rows[i].line)
+                        assert_non_null(strstr(text, rows[i].line));
+                else
+                        assert_string_equal(text, "");
+                assert_null(strstr(text, "canary"));
+                assert_null(strstr(text, "PASSWORD"));
+        }
+}
+
 static void test_reuse_is_a_warning(void **state) {
         Core *core = *state;
         Caller ada = core_uid(70000);
@@ -145,6 +228,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_refusals),
                 TEST(test_no_token_is_told),
+                TEST(test_the_key_is_named),
+                TEST(test_passwords),
                 TEST(test_a_failing_store),
                 TEST(test_reuse_is_a_warning),
         };
