@@ -113,6 +113,22 @@ def test_module_options_stand_in_the_page():
     assert sorted(re.findall(r'^\.It Cm (\w+=?)', section, re.M)) == sorted(options)
 
 
+def test_the_page_on_pam_is_complete():
+    text = source('docs/pam.md')
+    options = re.findall(r'^\s+\{ "(\w+=?)",\s+(?:read|set)_', source('pam/options.c'), re.M)
+    table = text.partition('\n## Options\n')[2].partition('\n## ')[0]
+    assert {option.rstrip('=') for option in options} == set(re.findall(r'^\| `(\w+)', table, re.M))
+    codes = set(re.findall(r'PAM_\w+', text.partition('## What a return code does')[2].partition('\n## ')[0]))
+    words = ('SUCCESS IGNORE AUTH_ERR PERM_DENIED ACCT_EXPIRED SESSION_ERR AUTHTOK_ERR MAXTRIES NEW_AUTHTOK_REQD '
+             'AUTHINFO_UNAVAIL USER_UNKNOWN CRED_INSUFFICIENT BUF_ERR SYSTEM_ERR').split()
+    returned = {f'PAM_{word}' for word in words if re.search(rf'\b(PAM_)?{word}\b', source('pam/return-codes.c'))}
+    assert len(returned) > 9 and returned <= codes
+    complaints = text.partition('## What people complain of')[2]
+    assert re.findall(r'^\| (\d+) \| [^|]+ \| [^|]+ \|$', complaints, re.M) == [str(n) for n in range(1, 26)]
+    for name in (ROOT / 'pam/snippets').iterdir():
+        assert name.name in text
+
+
 def test_reasons_stand_in_operations():
     reasons = re.findall(r'X\(\w+,\s*"([^"]+)",\s*"([^"]+)"\)', source('client/wire/reason.h'))
     assert ('wrong-password', 'the user name or the password is wrong') in reasons
@@ -149,7 +165,7 @@ def test_the_readme_shows_the_shipped_pam_lines():
     assert lines(source('README.md')) == lines(source('pam/snippets/sshd'))
 
 
-@pytest.mark.parametrize('path', ['README.md', 'docs/operations.md', 'docs/security.md', 'docs/architecture.md'])
+@pytest.mark.parametrize('path', ['README.md', *(f'docs/{name}.md' for name in ('operations', 'pam', 'security', 'architecture'))])
 def test_links_and_paths_lead_somewhere(path):
     text = source(path)
     links = re.findall(r'\]\(([^)#:]+)\)', text)
