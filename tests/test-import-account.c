@@ -276,9 +276,13 @@ static void test_joined(void **state) {
         assert_entry(&list, 3, PASSWD_FILE, 4, "gone", IMPORT_NOT_IN_SHADOW);
         assert_entry(&list, 4, PASSWD_FILE, 5, "own", IMPORT_TO_ADD);
         assert_entry(&list, 5, SHADOW_FILE, 5, "torn", IMPORT_FIELD_COUNT);
-        assert_entry(&list, 6, SHADOW_FILE, 3, "only", IMPORT_NOT_IN_PASSWD);
-        assert_entry(&list, 7, SHADOW_FILE, 6, "ada", IMPORT_DUPLICATE);
-        assert_entry(&list, 8, SHADOW_FILE, 7, NULL, IMPORT_FIELD_COUNT);
+        assert_body(&list, 6,
+                    "{\"name\":\"both\",\"uid\":1007,\"home\":\"/home/both\",\"shell\":\"/bin/sh\","
+                    "\"hash\":\"$6$both\",\"state\":\"password-must-change\"}");
+        assert_entry(&list, 7, SHADOW_FILE, 9, "half", IMPORT_FIELD_COUNT);
+        assert_entry(&list, 8, SHADOW_FILE, 3, "only", IMPORT_NOT_IN_PASSWD);
+        assert_entry(&list, 9, SHADOW_FILE, 6, "ada", IMPORT_DUPLICATE);
+        assert_entry(&list, 10, SHADOW_FILE, 7, NULL, IMPORT_FIELD_COUNT);
 }
 
 static void test_twice(void **state) {

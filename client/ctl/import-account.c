@@ -158,18 +158,20 @@ static void shadow_apply(Account *account, Account *shadow) {
                         account->verdict = IMPORT_NOT_IN_SHADOW;
                 return;
         }
+        if (shadow->verdict != IMPORT_TO_ADD) {
+                account->verdict = shadow->verdict;
+                account->file = shadow->file;
+                account->line = shadow->line;
+                account->member = TAKE_PTR(shadow->member);
+                return;
+        }
         account->must_change = shadow->must_change;
         account->expires = shadow->expires;
-        if (account->has_hash && shadow->verdict == IMPORT_TO_ADD)
+        /* Who has a hash in passwd itself is asked for that one. */
+        if (account->has_hash)
                 return;
         account->has_hash = shadow->has_hash;
         account->hash = TAKE(shadow->hash, SECRET_INIT);
-        if (shadow->verdict == IMPORT_TO_ADD)
-                return;
-        account->verdict = shadow->verdict;
-        account->file = shadow->file;
-        account->line = shadow->line;
-        account->member = TAKE_PTR(shadow->member);
 }
 
 /* Of what went into nobody's account, says why. */
