@@ -2,7 +2,8 @@
 """One PAM handle driven from outside: pamdriver.py SERVICE USER PASSWORD.
 
 Reads an operation a line and answers with the return code of the PAM function; "env NAME" answers
-with the value in the PAM environment.
+with the value in the PAM environment. With "?" for a PASSWORD each prompt is printed as "? TEXT", and
+the line after that is what is typed.
 """
 
 import ctypes
@@ -44,6 +45,13 @@ OPERATIONS = {
 }
 
 
+def type_in(password, prompt):
+    if password == '?':
+        print(f'? {prompt}', flush=True)
+        password = sys.stdin.readline().rstrip('\n')
+    return libc.strdup(password.encode())
+
+
 def main():
     service, user, password = sys.argv[1:]
 
@@ -52,7 +60,7 @@ def main():
         array = ctypes.cast(libc.calloc(n, ctypes.sizeof(Response)), ctypes.POINTER(Response))
         for i in range(n):
             if messages[i].contents.style in (1, 2):  # PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON
-                array[i].text = libc.strdup(password.encode())
+                array[i].text = type_in(password, messages[i].contents.text.decode())
         responses[0] = array
         return 0
 
@@ -60,7 +68,7 @@ def main():
     conversation = Conversation(converse, None)
     assert libpam.pam_start(service.encode(), user.encode(), ctypes.byref(conversation), ctypes.byref(handle)) == 0
     libpam.pam_set_item(handle, 4, b'192.0.2.7')  # PAM_RHOST
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         word = line.split()
         if word[0] == 'env':
             print((libpam.pam_getenv(handle, word[1].encode()) or b'').decode(), flush=True)

@@ -43,11 +43,16 @@ class Driver:
         self.process = subprocess.Popen([sys.executable, '-B', path, service, user, password], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def step(self, operation):
-        """The function's return code."""
-        self.process.stdin.write(operation + '\n')
+    def step(self, operation, answer=None):
+        """The function's return code. With "?" for a password, answer(prompt) gives what is typed."""
+        self._write(operation)
+        while (line := self.process.stdout.readline()).startswith('?'):
+            self._write(answer(line[2:].strip()))
+        return int(line)
+
+    def _write(self, line):
+        self.process.stdin.write(line + '\n')
         self.process.stdin.flush()
-        return int(self.process.stdout.readline())
 
     def expect_ok(self, operation):
         code = self.step(operation)
