@@ -253,17 +253,21 @@ static void test_joined(void **state) {
                              "ada:x:1000:1000::/home/ada:/bin/sh\n"
                              "gone:x:1004:1004::/home/gone:/bin/sh\n"
                              "own:$6$own:1005:1005::/home/own:/bin/sh\n"
-                             "torn:x:1006:1006::/home/torn:/bin/sh\n",
+                             "torn:x:1006:1006::/home/torn:/bin/sh\n"
+                             "both:$6$both:1007:1007::/home/both:/bin/sh\n"
+                             "half:$6$half:1008:1008::/home/half:/bin/sh\n",
                              "root:$6$root:19000::::::\n"
                              "ada:$6$ada:0::::::\n"
                              "only:$6$only:19000::::::\n"
                              "eve:!:19000:::::10:\n"
                              "torn:$6$torn:19000\n"
                              "ada:$6$second:19000::::::\n"
-                             "nonsense\n",
+                             "nonsense\n"
+                             "both:$6$shadow:0::::::\n"
+                             "half:$6$half\n",
                              NULL);
 
-        assert_int_equal(list.n_entries, 9);
+        assert_int_equal(list.n_entries, 11);
         assert_entry(&list, 0, PASSWD_FILE, 1, "root", IMPORT_SYSTEM_ACCOUNT);
         assert_body(&list, 1,
                     "{\"name\":\"eve\",\"uid\":1002,\"home\":\"/home/eve\",\"shell\":\"/bin/sh\","
