@@ -36,9 +36,9 @@ static Token app_admin = { .uid = UID_NONE, .client_id = (char *)"app", .scopes 
 #define ANY(door_, uid_, kind_, ...)                                                               \
         { .kind = (kind_), .peer = { .door = (door_), .uid = (uid_) }, __VA_ARGS__ }
 
-/* Columns: password grant, other grant, login details, login check, SSH keys, self, introspect, revoke, list,
- * revoke owner, change password, administer, issue for, account tokens. "-" none, "o" own, "r"
- * registered, "A" all. */
+/* Columns: password grant, other grant, login details, login check, SSH keys, self, introspect,
+ * revoke, list, revoke owner, change password, administer, issue for, account tokens. "-" none, "o"
+ * own, "r" registered, "A" all. */
 static const struct Row {
         const char *what;
         Caller caller;

@@ -100,6 +100,7 @@ static void test_what_is_delayed(void **state) {
                 { &tcp, true, REASON_WRONG_PASSWORD, true },
                 { &tcp, true, REASON_EMPTY_PASSWORD, true },
                 { &tcp, true, REASON_USER_LOCKED, true },
+                { &tcp, true, REASON_USER_EXPIRED, true },
                 { &tcp, true, REASON_PASSWORD_MUST_CHANGE, true },
                 { &tcp, true, REASON_INVALID_CLIENT, true },
                 { &tcp, true, REASON_NOT_KNOWN_TO_NSS, true },

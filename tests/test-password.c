@@ -362,6 +362,33 @@ static void checks_measure_what_they_see(void **state) {
         fixture_done(&fixture);
 }
 
+/* What is configured by then, and only for passwords that its method takes whole. */
+static void knows_what_is_outdated(void **state) {
+        static const struct {
+                const char *hash;
+                size_t size;
+                bool is_outdated;
+        } cases[] = {
+                { "$1$salt$x", 6, true },   { "$2b$03$x", 6, true },  { "$2b$04$x", 6, false },
+                { "$y$j9T$x", 6, false },   { "$1$salt$x", 72, true }, { "$1$salt$x", 73, false },
+                { "$1$salt$x", 0, false },  { "", 6, false },
+        };
+        Fixture fixture = fixture_cheap();
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(secret_done) Secret secret = secret_of_size(cases[i].size);
+                _cleanup_(secret_done) Secret hash = secret_of(cases[i].hash);
+
+                assert_int_equal(password_is_outdated(fixture.passwords, &secret, &hash),
+                                 cases[i].is_outdated);
+        }
+        _cleanup_(secret_done) Secret secret = secret_of("x"), hash = secret_of("$2b$04$x");
+        fixture.config.hash_rounds = 5;
+        assert_int_equal(passwords_set_config(fixture.passwords, &fixture.config), 0);
+        assert_true(password_is_outdated(fixture.passwords, &secret, &hash));
+        fixture_done(&fixture);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(hashes_and_checks),
@@ -374,6 +401,7 @@ int main(void) {
                 cmocka_unit_test(full_queue_refuses_at_once_and_root_goes_first),
                 cmocka_unit_test(free_answers_what_waits),
                 cmocka_unit_test(bad_methods_are_refused),
+                cmocka_unit_test(knows_what_is_outdated),
                 cmocka_unit_test(refusal_delay_follows_the_slowest),
                 cmocka_unit_test(checks_measure_what_they_see),
         };

@@ -254,6 +254,29 @@ static void test_the_end(void **state) {
         }
 }
 
+/* The login's answer has not left when the daemon ends. */
+static void test_the_end_before_the_answer(void **state) {
+        Core *core = *state;
+        Caller root = core_root();
+        _secret_ password = core_secret("PASSWORD-of-ada");
+        GrantRequest request = { .grant_type = "password",
+                                 .username = "ada",
+                                 .password = &password };
+        _heard_ heard = { 0 };
+
+        core_add_user(core, "ada", 70000);
+        configure(core, "yescrypt", 1);
+        authority_grant(core->authority, &root, &request, core_on_answer, &heard);
+        while (TAILQ_EMPTY(&core->authority->ended))
+                assert_true(sd_event_run(core->event, 10 * USEC_PER_SEC) >= 0);
+        assert_int_equal(heard.n, 0);
+        core_close(core);
+        assert_int_equal(heard.n, 1);
+        assert_int_equal(heard.r, 0);
+        core_open(core);
+        assert_memory_equal(find(core, "ada").hash, "$2b$04$", 7);
+}
+
 /* A token that is typed in the password's place is no password. */
 static void test_tokens_are_no_passwords(void **state) {
         static char *const scopes[] = { (char *)"login", NULL };
@@ -287,7 +310,8 @@ int main(void) {
                 TEST(test_renews_what_is_weaker), TEST(test_only_after_a_login),
                 TEST(test_never_cuts),            TEST(test_changed_meanwhile),
                 TEST(test_removed_meanwhile),     TEST(test_many_at_once),
-                TEST(test_the_end),               TEST(test_tokens_are_no_passwords),
+                TEST(test_the_end),               TEST(test_the_end_before_the_answer),
+                TEST(test_tokens_are_no_passwords),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

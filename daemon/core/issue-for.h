@@ -18,8 +18,9 @@ typedef struct IssueForRequest {
  * the first index that is wrong:
  * REASON_USER_UNKNOWN: also a user whom the client's issue_for does not cover, or who may have a
  * reserved scope, so that nothing is told of them; REASON_USER_LOCKED, _USER_EXPIRED,
- * _PASSWORD_MUST_CHANGE; REASON_INVALID_REQUEST: it stands there for the second time; REASON_LIMIT_EXCEEDED: the first
- * beyond BulkMaximum=. Without an offender: REASON_INVALID_REQUEST: an empty list;
- * REASON_INVALID_TOKEN: the key died since; REASON_ACCESS_DENIED. */
+ * _PASSWORD_MUST_CHANGE; REASON_INVALID_REQUEST: it stands there for the second time;
+ * REASON_LIMIT_EXCEEDED: the first beyond BulkMaximum=. Without an offender:
+ * REASON_INVALID_REQUEST: an empty list; REASON_INVALID_TOKEN: the key died since;
+ * REASON_ACCESS_DENIED. */
 void authority_issue_for(Authority *authority, const Caller *caller, const IssueForRequest *request,
                          AnswerHandler handler, void *userdata);
