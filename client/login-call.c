@@ -1,6 +1,6 @@
 /* One question to the daemon as an HTTP call (docs/http.md), and the parts of its answer. A refusal
- * needs no proof; a success does: status 200, JSON, and every member that the caller relies on, or it
- * is REPLY_MALFORMED. */
+ * needs no proof; a success does: status 200, JSON, and every member that the caller relies on, or
+ * it is REPLY_MALFORMED. */
 
 #include <errno.h>
 

@@ -153,7 +153,7 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
                 r = read_grant(json, user, &login);
         if (r != 0)
                 return r;
-        /* From root it is a login that a session follows. A screen locker has nobody who ends it. */
+        /* From root it is a login that a session follows; a screen locker's has nobody to end it. */
         if (geteuid() != 0)
                 login_give_back(context, json);
         *ret = login;

@@ -32,7 +32,7 @@ typedef struct LoginContext {
 } LoginContext;
 
 typedef struct LoginReply {
-        char id[TOKEN_ID_SIZE + 1]; /* the login; "" with no token (store-unavailable) */
+        char id[TOKEN_ID_SIZE + 1];           /* the login; "" with no token (store-unavailable) */
         char user_id[LOGIN_USER_ID_SIZE + 1]; /* login_check() only; "": not said */
         uid_t uid;
         gid_t gid;

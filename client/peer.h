@@ -17,7 +17,7 @@ int deadline_left(Deadline deadline);
 int peer_connect(const char *socket_path, uid_t trusted_uid, Deadline deadline, int *ret);
 
 /* A descriptor at 3 or above in place of fd, which it takes: a host may run with 0 to 2 closed, and
- * what it then writes to "stderr" must not reach our peer or file. -errno also for a negative fd. */
+ * what it then writes to "stderr" must not reach a peer or a file. A negative fd: -errno. */
 int fd_above_stdio(int fd);
 
 /* The uid of a name in a file of passwd(5)'s format. -ENOENT: no such line. */

@@ -23,7 +23,7 @@ typedef struct Change {
         Call call;
         int flags;
         const char *user_id; /* what PAM's data holds from the first call to the second */
-        bool needs_old; /* as with pam_unix: not when root changes it, unless it is a forced change */
+        bool needs_old; /* as with pam_unix: not of root, unless the change is a forced one */
 } Change;
 
 /* For people; the log has its own line. */
@@ -56,8 +56,7 @@ static int get_old(const Change *change, bool *ret_recalled, Secret *ret) {
 }
 
 static int check_old(const Change *change, const Secret *old) {
-        return login_password_check(&change->call.context, change->call.user,
-                                    change->user_id, old);
+        return login_password_check(&change->call.context, change->call.user, change->user_id, old);
 }
 
 static int check(const Change *change) {

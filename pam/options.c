@@ -86,7 +86,8 @@ static const struct {
 
 static unsigned accept_from_name(const char *name, size_t size) {
         for (size_t i = 0; i < ELEMENTSOF(acceptable); i++)
-                if (strlen(acceptable[i].name) == size && memcmp(acceptable[i].name, name, size) == 0)
+                if (strlen(acceptable[i].name) == size &&
+                    memcmp(acceptable[i].name, name, size) == 0)
                         return acceptable[i].accept;
         return 0;
 }

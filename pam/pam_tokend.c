@@ -30,7 +30,7 @@ static int try_password(Call *call, const Secret *password, LoginReply *ret) {
         int r = login_authenticate(&call->context, call->user,
                                    password_is_junk(password) ? NULL : password, ret);
 
-        /* Most refusals are said of any name; whether it is a user's decides if the log may have it. */
+        /* Most refusals are said of any name; only a user's may stand in the log. */
         call->user_is_known = ret->is_known;
         return r == 0 ? call_check_uid(call, ret->uid) : r;
 }

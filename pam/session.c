@@ -16,7 +16,7 @@
 /* What open_session leaves for close_session. */
 typedef struct Session {
         bool is_closed;
-        enum SessionToken token; /* what it was given */
+        enum SessionToken token;    /* what it was given */
         char id[TOKEN_ID_SIZE + 1]; /* "": opened without a login */
 } Session;
 
@@ -51,7 +51,7 @@ static int remember_session(const Call *call, const char *id, Session **ret) {
         return 0;
 }
 
-/* Nobody will close a session that was not opened: nor one that was, if this was the second time. */
+/* Nobody will close a session that was not opened; nor one whose second opening failed. */
 static int give_up(const Call *call, const LoginReply *login, int r) {
         const Session *session = find_session(call->pamh);
 

@@ -8,8 +8,8 @@
 
 #include "wire/secret.h"
 
-/* A descriptor of the folder. -ENOENT: there is none, and it is not to be made. -EUCLEAN: it, or what it lies in,
- * is a link or no folder, is neither root's nor ours, or can be written by others. */
+/* A descriptor of the folder. -ENOENT: there is none, and it is not to be made. -EUCLEAN: it, or
+ * what it lies in, is a link or no folder, is neither root's nor ours, or is open to others. */
 int token_folder_open(const char *path, bool make, int *ret);
 
 /* Writes "token\n" to a file of that user's with mode 0400, in place of one that was there: it is

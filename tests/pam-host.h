@@ -27,7 +27,7 @@
 #define HOST_CLOSED "{\"revoked\":2}"
 /* Whatever is asked: with the user's id, as a change of password needs it. */
 #define HOST_ACCOUNT(state)                                                                        \
-        "{\"id\":\"id/1\",\"name\":\"ada\",\"username\":\"ada\",\"uid\":70000,\"gid\":70001,"         \
+        "{\"id\":\"id/1\",\"name\":\"ada\",\"username\":\"ada\",\"uid\":70000,\"gid\":70001,"      \
         "\"state\":\"" state "\",\"login\":\"" HOST_ID "\",\"revoked\":1}"
 
 #define HOST_ANSWERS_MAX 8
@@ -81,8 +81,8 @@ static int host_converse(int n, const struct pam_message **messages, struct pam_
                         host->n_others++;
                         continue;
                 }
-                const char *answer = host->n_prompts < HOST_ANSWERS_MAX ? host->answers[host->n_prompts] : NULL;
-                host->n_prompts++;
+                size_t n_prompts = host->n_prompts++;
+                const char *answer = n_prompts < HOST_ANSWERS_MAX ? host->answers[n_prompts] : NULL;
                 if (answer)
                         responses[i].resp = strdup(answer);
         }

@@ -41,9 +41,12 @@ static int teardown(void **state) {
 
 static int ask_bytes(FakeTokend *fake, enum Question question, const char *user, Passwords *p,
                      const FakeAnswer *answer) {
-        const LoginContext context = { .socket_path = fake->path, .trusted_uid = (uid_t)-1,
-                                       .timeout_msec = PATIENCE, .service = "sshd",
-                                       .rhost = "192.0.2.1", .tty = "ssh" };
+        const LoginContext context = { .socket_path = fake->path,
+                                       .trusted_uid = (uid_t)-1,
+                                       .timeout_msec = PATIENCE,
+                                       .service = "sshd",
+                                       .rhost = "192.0.2.1",
+                                       .tty = "ssh" };
 
         fake_script(fake, answer, 1);
         switch (question) {
@@ -90,9 +93,10 @@ static void test_questions(void **state) {
         expect_body(fake, is_root ? "{\"old_password\":\"o\\\"\\\\\",\"rhost\":\"192.0.2.1\"}"
                                   : "{\"old_password\":\"o\\\"\\\\\"}");
         assert_int_equal(ask(fake, CHANGE_PASSWORD, &p, 200, CHANGED), 0);
-        expect_body(fake, is_root ? "{\"password\":\"fr\xc3\xbcsh\",\"old_password\":\"o\\\"\\\\\","
-                                    "\"login\":\"" ID "\",\"rhost\":\"192.0.2.1\"}"
-                                  : "{\"password\":\"fr\xc3\xbcsh\",\"old_password\":\"o\\\"\\\\\"}");
+        expect_body(fake,
+                    is_root ? "{\"password\":\"fr\xc3\xbcsh\",\"old_password\":\"o\\\"\\\\\","
+                              "\"login\":\"" ID "\",\"rhost\":\"192.0.2.1\"}"
+                            : "{\"password\":\"fr\xc3\xbcsh\",\"old_password\":\"o\\\"\\\\\"}");
         assert_int_equal(ask(fake, SET_PASSWORD, &p, 200, CHANGED), 0);
         expect_body(fake, is_root ? "{\"password\":\"fr\xc3\xbcsh\",\"rhost\":\"192.0.2.1\"}"
                                   : "{\"password\":\"fr\xc3\xbcsh\"}");
@@ -116,7 +120,8 @@ static void test_bad_answers(void **state) {
                 { "{\"name\":7,\"access_token\":7,\"login\":\"" ID "\"}", BAD, BAD },
                 { "{\"name\":\"Ada\",\"access_token\":\"" TOKEN "0\",\"login\":\"" ID "\"}",
                   REASON_USER_MISMATCH, BAD },
-                { "{\"name\":null,\"access_token\":\"" TOKEN "\",\"login\":\"" ID "0\"}", BAD, BAD },
+                { "{\"name\":null,\"access_token\":\"" TOKEN "\",\"login\":\"" ID "0\"}", BAD,
+                  BAD },
                 { "{\"name\":\"\",\"access_token\":\"\",\"login\":\"" ID "\"}",
                   REASON_USER_MISMATCH, BAD },
         };
@@ -139,14 +144,16 @@ static void test_refusals(void **state) {
         for (int question = 0; question < _QUESTION_MAX; question++) {
                 for (int reason = 1; reason < _REASON_MAX; reason++) {
                         /* everything that a success would have */
-                        snprintf(json, sizeof(json), "{\"reason\":\"%s\",\"name\":\"ada\","
+                        snprintf(json, sizeof(json),
+                                 "{\"reason\":\"%s\",\"name\":\"ada\","
                                  "\"access_token\":\"" TOKEN "\",\"login\":\"" ID "\"}",
                                  reason_to_string(reason));
                         assert_int_equal(ask(*state, question, &p, 403, json), reason);
                 }
                 for (int status = 100; status < 600; status += 7)
-                        assert_int_not_equal(ask(*state, question, &p, status,
-                                                 good_answer(question)), 0);
+                        assert_int_not_equal(
+                                        ask(*state, question, &p, status, good_answer(question)),
+                                        0);
         }
         assert_true(secret_is_empty(&p.token));
 }
@@ -184,7 +191,8 @@ static void test_not_sent(void **state) {
         FakeTokend *fake = *state;
         char text[1024];
         FakeAnswer answer = { .bytes = fake_json(text, sizeof(text), 200, CHANGED) };
-        const LoginContext context = { .socket_path = fake->path, .trusted_uid = (uid_t)-1,
+        const LoginContext context = { .socket_path = fake->path,
+                                       .trusted_uid = (uid_t)-1,
                                        .timeout_msec = PATIENCE };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
@@ -214,17 +222,19 @@ static void test_logins(void **state) {
         static const char *const bad[] = { "", ID "0", "\",\"password\":\"x", "../x" };
         _cleanup_(passwords_done) Passwords p = { 0 };
         FakeTokend *fake = *state;
-        const LoginContext context = { .socket_path = fake->path, .trusted_uid = (uid_t)-1,
-                                       .timeout_msec = PATIENCE, .rhost = "h\xe4" };
+        const LoginContext context = { .socket_path = fake->path,
+                                       .trusted_uid = (uid_t)-1,
+                                       .timeout_msec = PATIENCE,
+                                       .rhost = "h\xe4" };
         char text[1024];
         FakeAnswer answer = { .bytes = fake_json(text, sizeof(text), 200, CHANGED) };
 
         fill(&p);
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 fake_script(fake, &answer, 1);
-                assert_int_equal(login_password_change(&context, "ada", "u", NULL, &p.fresh,
-                                                       bad[i]),
-                                 0);
+                assert_int_equal(
+                                login_password_change(&context, "ada", "u", NULL, &p.fresh, bad[i]),
+                                0);
                 expect_body(fake, "{\"password\":\"fr\xc3\xbcsh\"}");
         }
 }

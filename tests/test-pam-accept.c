@@ -95,8 +95,8 @@ static void test_accept_without_root(void **state) {
 
 /* Every failure is as late as another, whatever its cause and however long it took. */
 static void test_delay(void **state) {
-        static const char *const words[] = { "wrong-password", "user-unknown", "user-locked",
-                                             "too-many-failures", "overloaded", "none-such" };
+        static const char *const words[] = { "wrong-password",    "user-unknown", "user-locked",
+                                             "too-many-failures", "overloaded",   "none-such" };
         Host *host = *state;
 
         for (int no = 0; no < 2; no++) {
@@ -147,8 +147,10 @@ static void test_flags(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                HOST_TEST(test_accept), HOST_TEST(test_accept_without_root),
-                HOST_TEST(test_delay),  HOST_TEST(test_flags),
+                HOST_TEST(test_accept),
+                HOST_TEST(test_accept_without_root),
+                HOST_TEST(test_delay),
+                HOST_TEST(test_flags),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

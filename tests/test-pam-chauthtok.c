@@ -1,5 +1,5 @@
-/* Changing a password. Who asks is told by getuid() and geteuid(), which are these here: the program
- * exports them. */
+/* Changing a password. Who asks is told by getuid() and geteuid(), which are these here: the
+ * program exports them. */
 
 #include "pam-host.h"
 
@@ -75,7 +75,8 @@ static void test_user(void **state) {
                             "\"rhost\":\"192.0.2.1\"}");
 }
 
-/* Root is asked for no old one, but when the change is a forced one: then it is the user who types. */
+/* Root is asked for no old one, but when the change is a forced one: then it is the user who types.
+ */
 static void test_root(void **state) {
         Host *host = *state;
 
@@ -85,8 +86,7 @@ static void test_root(void **state) {
         assert_int_equal(change(host, 0), PAM_SUCCESS);
         assert_string_equal(host->messages, "New password: Retype new password: ");
         assert_int_equal(fake_count(&host->fake), 2);
-        assert_string_equal(host_body(host, 1),
-                            "{\"password\":\"fresh\",\"rhost\":\"192.0.2.1\"}");
+        assert_string_equal(host_body(host, 1), "{\"password\":\"fresh\",\"rhost\":\"192.0.2.1\"}");
 
         host_answer_always(host, 200, MUST_CHANGE);
         type(host, "old", "fresh", "fresh");
@@ -350,11 +350,16 @@ static void test_try_first_pass(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                CHANGE_TEST(test_user),           CHANGE_TEST(test_root),
-                CHANGE_TEST(test_unprivileged),   CHANGE_TEST(test_login),
-                CHANGE_TEST(test_wrong_old_password), CHANGE_TEST(test_new_password),
-                CHANGE_TEST(test_refused_change), CHANGE_TEST(test_answers),
-                CHANGE_TEST(test_others),         CHANGE_TEST(test_use_authtok),
+                CHANGE_TEST(test_user),
+                CHANGE_TEST(test_root),
+                CHANGE_TEST(test_unprivileged),
+                CHANGE_TEST(test_login),
+                CHANGE_TEST(test_wrong_old_password),
+                CHANGE_TEST(test_new_password),
+                CHANGE_TEST(test_refused_change),
+                CHANGE_TEST(test_answers),
+                CHANGE_TEST(test_others),
+                CHANGE_TEST(test_use_authtok),
                 CHANGE_TEST(test_try_first_pass),
         };
 

@@ -10,58 +10,61 @@
 /* authenticate, acct_mgmt, open_session and close_session, chauthtok */
 enum { AUTHENTICATE, ACCOUNT, OPEN, CLOSE, CHANGE, _FUNCTION_MAX };
 
-#define ROW(reason, auth, account, ...) { REASON_##reason, { PAM_##auth, PAM_##account, __VA_ARGS__ } }
+/* clang-format off */
+#define ROW(reason, auth, account, ...)                                                            \
+        { REASON_##reason, { PAM_##auth, PAM_##account, __VA_ARGS__ } }
 #define IGNORED HOST_IGNORED
 #define SESSION PAM_SESSION_ERR, PAM_SESSION_ERR
+#define CLOSED  PAM_SESSION_ERR, PAM_SUCCESS
 #define AWAY    PAM_SUCCESS, PAM_SUCCESS
+#define REFUSED PAM_AUTHTOK_ERR
+#define UNAVAIL PAM_AUTHINFO_UNAVAIL
 
-/* clang-format off */
 static const struct {
         enum Reason reason;
         int codes[_FUNCTION_MAX];
 } rows[] = {
-        ROW(WRONG_PASSWORD,       AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(EMPTY_PASSWORD,       AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
+        ROW(WRONG_PASSWORD,       AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(EMPTY_PASSWORD,       AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
         ROW(USER_UNKNOWN,         USER_UNKNOWN,      USER_UNKNOWN,     IGNORED, IGNORED, IGNORED),
-        ROW(USER_LOCKED,          AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(USER_EXPIRED,         AUTH_ERR,          ACCT_EXPIRED,     SESSION,          PAM_AUTHTOK_ERR),
-        ROW(PASSWORD_MUST_CHANGE, AUTH_ERR,          NEW_AUTHTOK_REQD, SESSION,          PAM_AUTHTOK_ERR),
-        ROW(PASSWORD_UNCHANGED,   AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(NOT_KNOWN_TO_NSS,     AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(UID_NOT_PERMITTED,    AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(USER_MISMATCH,        AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(TOO_MANY_FAILURES,    MAXTRIES,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(OVERLOADED,           AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY,             PAM_AUTHINFO_UNAVAIL),
-        ROW(STORE_UNAVAILABLE,    AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY,             PAM_AUTHINFO_UNAVAIL),
-        ROW(NSS_UNAVAILABLE,      AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY,             PAM_AUTHINFO_UNAVAIL),
-        ROW(DAEMON_UNREACHABLE,   AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY,             PAM_AUTHINFO_UNAVAIL),
-        ROW(TIMED_OUT,            AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY,             PAM_AUTHINFO_UNAVAIL),
-        ROW(PEER_UNTRUSTED,       AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, SESSION,          PAM_AUTHINFO_UNAVAIL),
-        ROW(REPLY_MALFORMED,      AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, SESSION,          PAM_AUTHINFO_UNAVAIL),
-        ROW(ACCESS_DENIED,        CRED_INSUFFICIENT, PERM_DENIED,      SESSION,          PAM_PERM_DENIED),
-        ROW(INVALID_REQUEST,      AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(INVALID_CLIENT,       AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(INVALID_GRANT,        AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(INVALID_SCOPE,        AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(INVALID_TOKEN,        AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(UNAUTHORIZED_CLIENT,  AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(UNSUPPORTED_GRANT,    AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
+        ROW(USER_LOCKED,          AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(USER_EXPIRED,         AUTH_ERR,          ACCT_EXPIRED,     SESSION, REFUSED),
+        ROW(PASSWORD_MUST_CHANGE, AUTH_ERR,          NEW_AUTHTOK_REQD, SESSION, REFUSED),
+        ROW(PASSWORD_UNCHANGED,   AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(NOT_KNOWN_TO_NSS,     AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(UID_NOT_PERMITTED,    AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(USER_MISMATCH,        AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(TOO_MANY_FAILURES,    MAXTRIES,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(OVERLOADED,           AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY, UNAVAIL),
+        ROW(STORE_UNAVAILABLE,    AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY, UNAVAIL),
+        ROW(NSS_UNAVAILABLE,      AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY, UNAVAIL),
+        ROW(DAEMON_UNREACHABLE,   AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY, UNAVAIL),
+        ROW(TIMED_OUT,            AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, AWAY, UNAVAIL),
+        ROW(PEER_UNTRUSTED,       AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, SESSION, UNAVAIL),
+        ROW(REPLY_MALFORMED,      AUTHINFO_UNAVAIL,  AUTHINFO_UNAVAIL, SESSION, UNAVAIL),
+        ROW(ACCESS_DENIED,        CRED_INSUFFICIENT, PERM_DENIED,      SESSION, PAM_PERM_DENIED),
+        ROW(INVALID_REQUEST,      AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(INVALID_CLIENT,       AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(INVALID_GRANT,        AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(INVALID_SCOPE,        AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(INVALID_TOKEN,        AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(UNAUTHORIZED_CLIENT,  AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(UNSUPPORTED_GRANT,    AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
         ROW(INVALID_NAME,         USER_UNKNOWN,      USER_UNKNOWN,     IGNORED, IGNORED, IGNORED),
-        ROW(INVALID_VALUE,        AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(NAME_TAKEN,           AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(ID_TAKEN,             AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(UID_TAKEN,            AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(EMAIL_TAKEN,          AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(PARTNER_ID_TAKEN,     AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(UID_RANGE_EXHAUSTED,  AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(GROUP_UNKNOWN,        AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(CLIENT_UNKNOWN,       AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(TOKEN_UNKNOWN,        AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
+        ROW(INVALID_VALUE,        AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(NAME_TAKEN,           AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(ID_TAKEN,             AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(UID_TAKEN,            AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(EMAIL_TAKEN,          AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(PARTNER_ID_TAKEN,     AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(UID_RANGE_EXHAUSTED,  AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(GROUP_UNKNOWN,        AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(CLIENT_UNKNOWN,       AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(TOKEN_UNKNOWN,        AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
         /* what is closed already is closed */
-        ROW(LOGIN_UNKNOWN,        AUTH_ERR,          PERM_DENIED,      PAM_SESSION_ERR,
-                                                                       PAM_SUCCESS,      PAM_AUTHTOK_ERR),
-        ROW(LIMIT_EXCEEDED,       AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
-        ROW(UNSUPPORTED,          AUTH_ERR,          PERM_DENIED,      SESSION,          PAM_AUTHTOK_ERR),
+        ROW(LOGIN_UNKNOWN,        AUTH_ERR,          PERM_DENIED,      CLOSED, REFUSED),
+        ROW(LIMIT_EXCEEDED,       AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
+        ROW(UNSUPPORTED,          AUTH_ERR,          PERM_DENIED,      SESSION, REFUSED),
 };
 /* clang-format on */
 
@@ -92,11 +95,13 @@ static void expect(Host *host, int function, int expected, const char *what) {
 
         for (size_t i = 0; i < ELEMENTSOF(flags); i++) {
                 if (function == CHANGE && flags[i] == PAM_DISALLOW_NULL_AUTHTOK)
-                        continue; /* the same bit says PAM_UPDATE_AUTHTOK there, which is libpam's */
+                        continue; /* the same bit says PAM_UPDATE_AUTHTOK there, which is libpam's
+                                   */
                 start(host);
                 int code = call(host, function, flags[i]);
                 if (code != expected)
-                        fail_msg("function %d, %s: %d and not %d: %s", function, what, code, expected, host_log);
+                        fail_msg("function %d, %s: %d and not %d: %s", function, what, code,
+                                 expected, host_log);
                 assert_int_equal(host_n_lines, code != HOST_IGNORED);
         }
 }
@@ -129,7 +134,12 @@ static const struct {
         int error;
         int codes[_FUNCTION_MAX];
 } errors[] = {
-#define EVERYWHERE(error, code, session) { error, { code, code, session, session, code } }
+#define EVERYWHERE(error, code, session)                                                           \
+        {                                                                                          \
+                error, {                                                                           \
+                        code, code, session, session, code                                         \
+                }                                                                                  \
+        }
         EVERYWHERE(ENOMEM, PAM_BUF_ERR, PAM_BUF_ERR),
         EVERYWHERE(EMFILE, PAM_SYSTEM_ERR, PAM_SESSION_ERR),
         EVERYWHERE(ENFILE, PAM_SYSTEM_ERR, PAM_SESSION_ERR),
@@ -193,7 +203,8 @@ static void test_setcred(void **state) {
 
 /* A bad word in the file, and an application without a user name. */
 static void test_configuration(void **state) {
-        static const char *const bad[] = { "nullok", "session_token=yes", "accept=", "accept=tokens" };
+        static const char *const bad[] = { "nullok", "session_token=yes",
+                                           "accept=", "accept=tokens" };
         Host *host = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
@@ -215,8 +226,10 @@ static void test_configuration(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                HOST_TEST(test_reasons), HOST_TEST(test_errors),
-                HOST_TEST(test_setcred), HOST_TEST(test_configuration),
+                HOST_TEST(test_reasons),
+                HOST_TEST(test_errors),
+                HOST_TEST(test_setcred),
+                HOST_TEST(test_configuration),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

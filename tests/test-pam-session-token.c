@@ -1,5 +1,5 @@
-/* A session's token. The module writes to /run/tokend/tokens only: open() leads it to a folder of the
- * test's in place of /run/tokend, as the program exports it. */
+/* A session's token. The module writes to /run/tokend/tokens only: open() leads it to a folder of
+ * the test's in place of /run/tokend, as the program exports it. */
 
 #include "pam-host.h"
 
@@ -63,7 +63,8 @@ static const char *opened(void) {
         unsigned gid = geteuid() == 0 ? 70001 : getegid();
 
         snprintf(body, sizeof(body),
-                 "{\"login\":\"" HOST_ID "\",\"username\":\"ada\",\"uid\":%u,\"gid\":%u}", uid, gid);
+                 "{\"login\":\"" HOST_ID "\",\"username\":\"ada\",\"uid\":%u,\"gid\":%u}", uid,
+                 gid);
         return body;
 }
 
@@ -142,7 +143,8 @@ static void test_no_token(void **state) {
                   "reply-malformed" },
                 { 200, "{\"access_token\":\"" TOKEN "0\",\"login\":\"" HOST_ID "\"}",
                   "reply-malformed" },
-                { 200, "{\"access_token\":\"short\",\"login\":\"" HOST_ID "\"}", "reply-malformed" },
+                { 200, "{\"access_token\":\"short\",\"login\":\"" HOST_ID "\"}",
+                  "reply-malformed" },
         };
         Host *host = *state;
 
@@ -156,7 +158,8 @@ static void test_no_token(void **state) {
                         assert_null(pam_getenv(host->pamh, "TOKEND_TOKEN_FILE"));
                         assert_string_equal(file_text(HOST_ID), "");
                         assert_int_equal(host_n_lines, 1);
-                        assert_non_null(strstr(host_log, "open_session: no token for the session: "));
+                        assert_non_null(strstr(host_log,
+                                               "open_session: no token for the session: "));
                         assert_non_null(strstr(host_log, rows[i].word));
                         assert_non_null(strstr(host_log, "service=\"test\" rhost=\"192.0.2.1\""));
                         assert_null(strstr(host_log, TOKEN));
@@ -183,7 +186,8 @@ static void test_untrusted_folder(void **state) {
                 answer(host, 200, GIVEN);
                 assert_int_equal(pam_open_session(host->pamh, 0), PAM_SUCCESS);
                 assert_int_equal(fake_count(&host->fake), 1);
-                assert_non_null(strstr(host_log, "/run/tokend/tokens is not a folder that only root"));
+                assert_non_null(strstr(host_log,
+                                       "/run/tokend/tokens is not a folder that only root"));
                 assert_null(pam_getenv(host->pamh, "TOKEND_TOKEN_FILE"));
                 assert_string_equal(file_text(HOST_ID), "");
         }
@@ -224,7 +228,8 @@ static void test_opened_twice(void **state) {
         assert_string_equal(file_text(HOST_ID), "");
 }
 
-/* The file goes also when nobody is there who could be told, and when the variable was rewritten. */
+/* The file goes also when nobody is there who could be told, and when the variable was rewritten.
+ */
 static void test_close(void **state) {
         Host *host = *state;
         int statuses[] = { 200, 200, 503 };
@@ -271,8 +276,9 @@ static void test_without_login(void **state) {
         Host *host = *state;
 
         host_options(host, HOST_PATIENCE " session_token=file");
-        host_answer(host, 200, "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,"
-                               "\"reason\":\"store-unavailable\"}");
+        host_answer(host, 200,
+                    "{\"username\":\"ada\",\"uid\":70000,\"gid\":1,"
+                    "\"reason\":\"store-unavailable\"}");
         host_start(host, "ada");
         assert_int_equal(pam_open_session(host->pamh, 0), PAM_SUCCESS);
         assert_int_equal(fake_count(&host->fake), 1);
@@ -282,10 +288,14 @@ static void test_without_login(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TOKEN_TEST(test_file),             TOKEN_TEST(test_env_and_none),
-                TOKEN_TEST(test_no_token),         TOKEN_TEST(test_untrusted_folder),
-                TOKEN_TEST(test_opened_twice),     TOKEN_TEST(test_close),
-                TOKEN_TEST(test_close_elsewhere),  TOKEN_TEST(test_without_login),
+                TOKEN_TEST(test_file),
+                TOKEN_TEST(test_env_and_none),
+                TOKEN_TEST(test_no_token),
+                TOKEN_TEST(test_untrusted_folder),
+                TOKEN_TEST(test_opened_twice),
+                TOKEN_TEST(test_close),
+                TOKEN_TEST(test_close_elsewhere),
+                TOKEN_TEST(test_without_login),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

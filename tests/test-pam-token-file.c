@@ -131,8 +131,8 @@ static void test_untrusted_folder(void **state) {
                 mode_t parent, folder;
                 int expected;
         } rows[] = {
-                { 0755, 0711, 0 },         { 0755, 0700, 0 },         { 0711, 0755, 0 },
-                { 0755, 0731, -EUCLEAN },  { 0755, 0713, -EUCLEAN },  { 0777, 0711, -EUCLEAN },
+                { 0755, 0711, 0 },         { 0755, 0700, 0 },        { 0711, 0755, 0 },
+                { 0755, 0731, -EUCLEAN },  { 0755, 0713, -EUCLEAN }, { 0777, 0711, -EUCLEAN },
                 { 01777, 0711, -EUCLEAN }, { 0775, 0711, -EUCLEAN },
         };
         Place *place = *state;
@@ -213,8 +213,9 @@ static void test_leftovers(void **state) {
 }
 
 static void test_names(void **state) {
-        static const char *const bad[] = { "", "..", "../victim", ID "0", "0123", ID "/x",
-                                           "0123456789ABCDEF0123456789ABCDEF" };
+        static const char *const bad[] = {
+                "", "..", "../victim", ID "0", "0123", ID "/x", "0123456789ABCDEF0123456789ABCDEF"
+        };
         _cleanup_(closep) int folder = -1;
         Place *place = *state;
 
