@@ -81,7 +81,8 @@ static void test_write_and_remove(void **state) {
         Place *place = *state;
         struct stat status;
 
-        for (size_t i = 0; i < ELEMENTSOF(masks); i++) {
+        /* the last is for root, whom the mode of its own folder does not keep out */
+        for (size_t i = 0; i < ELEMENTSOF(masks) - (geteuid() != 0); i++) {
                 _cleanup_(closep) int folder = -1;
                 uid_t uid = geteuid() == 0 ? 70000 : geteuid();
                 gid_t gid = geteuid() == 0 ? 70001 : getegid();
