@@ -55,6 +55,9 @@ static void test_usage(void **state) {
         assert_int_equal(tokenctl(run, "user", "import", "--csv=a", "--passwd=b", NULL), 2);
         assert_int_equal(tokenctl(run, "user", "import", "--shadow=-", "--passwd=-", NULL), 2);
         assert_int_equal(tokenctl(run, "user", "import", "--csv=-", "--token-file=-", NULL), 2);
+        assert_int_equal(tokenctl(run, "user", "add", "ada", "--ssh-key=@-", "--password-file=-",
+                                  NULL),
+                         2);
         assert_int_equal(tokenctl(run, "user", "import", "--csv=/nonexistent", NULL), 1);
         assert_int_equal(tokenctl(run, "user", "import", "--csv=/tmp", NULL), 1);
         assert_int_equal(tokenctl(run, "user", "set", "ada", NULL), 2);

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import select
 import subprocess
 import time
@@ -260,6 +261,16 @@ def test_progress_on_a_terminal(daemon, files):
     assert len(bars) >= 2 and all(len(bar.removesuffix('\x1b[K')) < 60 for bar in bars), drawn
     assert drawn.count('\n') == 1 and drawn.split('\r')[-2].startswith('\x1b[K1000 of 1000 users in ')
     assert out == '1000 users added, 0 skipped, 0 failed.\n'
+
+
+def test_words_of_the_report_stand_in_the_page():
+    source = (system.ROOT / 'client/ctl/import-entry.c').read_text()
+    words = set(re.findall(r'ROW\(\w+,\s*(?:SKIPPED|FAILED),\s*"([a-z0-9-]+)"', source))
+    words |= set(re.findall(r'\(([a-z-]+)\)\\n"', (system.ROOT / 'client/ctl/import-report.c').read_text()))
+    words |= {'password-was-empty'}
+    assert {'exists', 'wrong-fields', 'gid-differs'} < words
+    page = (system.ROOT / 'docs/man/tokenctl.1').read_text().replace('\\-', '-')
+    assert {word for word in words - {'refused', 'not-tried'} if f' {word}' not in page} == set()
 
 
 def test_large_files(daemon, files):
