@@ -143,4 +143,6 @@ def local_user(name, password):
     try:
         yield
     finally:
-        subprocess.run(['userdel', '--remove', name], check=True, capture_output=True)
+        # a session that is ending keeps it for a moment
+        system.wait_for(lambda: subprocess.run(['userdel', '--remove', name], capture_output=True).returncode == 0,
+                        f'userdel {name}')

@@ -69,6 +69,12 @@ def hung(daemon):
         daemon.process.send_signal(system.signal.SIGCONT)
 
 
+def pwquality():
+    """Debian's pam_pwquality, which is in common-password once it is installed, without a dictionary: that is
+    another package."""
+    return changed('/etc/security/pwquality.conf', 'dictcheck = 0\n')
+
+
 class Terminal:
     """A program on a terminal of its own."""
 

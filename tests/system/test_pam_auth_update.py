@@ -41,7 +41,8 @@ def daemon(make_tokend):
 @pytest.fixture
 def enabled(daemon):
     update('--enable', 'tokend')
-    yield
+    with stack.pwquality():
+        yield
     update('--remove', 'tokend')
 
 
@@ -103,8 +104,9 @@ def test_login(daemon, enabled):
     system.wait_for(lambda: stack.logins(daemon) == 0, 'the login ends with the session')
 
 
-CHANGE = ('Current password: ', 'adas password'), ('New password: ', 'new password 1'), (
-    'Retype new password: ', 'new password 1')
+NEW_PASSWORD = 'Quite-another 47 staple'
+CHANGE = ('Current password: ', 'adas password'), ('New password: ', NEW_PASSWORD), (
+    'Retype new password: ', NEW_PASSWORD)
 
 
 def test_a_forced_change_in_su(daemon, enabled):
@@ -112,17 +114,17 @@ def test_a_forced_change_in_su(daemon, enabled):
     status, text = stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', 'ada'], (ASKED, 'adas password'), *CHANGE,
                              uid=65534)
     assert (status, text.split()[-1:]) == (0, ['ada']), text
-    assert daemon.grant('ada', 'new password 1').status == 200
+    assert daemon.grant('ada', NEW_PASSWORD).status == 200
 
 
 def test_passwd(daemon, enabled, local):
     status, text = stack.run(['passwd'], *CHANGE, uid=stack.uid_of('ada'))
     assert status == 0, text
-    assert daemon.grant('ada', 'new password 1').status == 200
+    assert daemon.grant('ada', NEW_PASSWORD).status == 200
     status, text = stack.run(['passwd'], ('Current password: ', 'local password'), *CHANGE[1:],
                              uid=stack.uid_of('local-user'))
     assert status == 0, text
-    assert su('local-user', 'new password 1') == (0, 'local-user')
+    assert su('local-user', NEW_PASSWORD) == (0, 'local-user')
 
 
 def test_a_forced_change_of_an_adopted_user(daemon, enabled, local):
@@ -135,7 +137,7 @@ def test_a_forced_change_of_an_adopted_user(daemon, enabled, local):
     status, text = stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', 'local-user'], (ASKED, 'adas password'), *CHANGE,
                              uid=65534)
     assert (status, text.split()[-1:]) == (0, ['local-user']), text
-    assert daemon.grant('local-user', 'new password 1').status == 200
+    assert daemon.grant('local-user', NEW_PASSWORD).status == 200
     assert su('local-user', 'local password') == (0, 'local-user')
 
 

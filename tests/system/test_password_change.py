@@ -23,12 +23,13 @@ def daemon(make_tokend):
     daemon.add_user('ada', 'old password', shell='/bin/sh')
     return daemon
 
-LOCAL_CHANGE = CHANGE[0], ('New password: ', 'another, long 1'), ('Retype new password: ', 'another, long 1')
+LOCAL_PASSWORD = 'Quite-another 47 staple'
+LOCAL_CHANGE = CHANGE[0], ('New password: ', LOCAL_PASSWORD), ('Retype new password: ', LOCAL_PASSWORD)
 
 
 @pytest.fixture
 def passwd(daemon):
-    with stack.shipped('passwd', daemon):
+    with stack.shipped('passwd', daemon), stack.pwquality():
         yield
 
 
@@ -182,18 +183,17 @@ def test_passwd_of_a_local_user(daemon, passwd, state):
         assert status == 0 and shadow_of('local-user') != before, text
 
 
-def test_passwd_after_a_module_that_asked(daemon):
-    """use_authtok: pam_pwhistory, as pam_pwquality would, asks for the new one and judges it."""
-    with stack.shipped('passwd', daemon, edit=with_pwhistory):
-        answers = CHANGE[0], ('New password: ', 'new password'), ('Retype new password: ', 'new password')
-        status, text = stack.run(['passwd'], *answers, uid=stack.uid_of('ada'))
+def test_passwd_behind_pwquality(daemon):
+    """use_authtok, as the snippet says: pam_pwquality asks for the new one and judges it."""
+    def edit(snippet):
+        return snippet.replace('\npassword', '\npassword requisite pam_pwquality.so retry=3\npassword').replace(
+            'skip_local\n\n@include', 'skip_local use_authtok\n\n@include')
+
+    good = ('New password: ', LOCAL_PASSWORD), ('Retype new password: ', LOCAL_PASSWORD)
+    with stack.shipped('passwd', daemon, edit=edit), stack.pwquality():
+        status, text = stack.run(['passwd'], CHANGE[0], ('New password: ', 'ada'), *good, uid=stack.uid_of('ada'))
         assert status == 0, text
-    assert knows(daemon, 'new password')
-
-
-def with_pwhistory(snippet):
-    return snippet.replace('\npassword', '\npassword requisite pam_pwhistory.so\npassword').replace(
-        'skip_local\n\n@include', 'skip_local use_authtok\n\n@include')
+    assert knows(daemon, LOCAL_PASSWORD)
 
 
 def shadow_of(name):
