@@ -317,8 +317,8 @@ static void one_login_lives_on(void **state) {
         outcome_done(&more);
 }
 
-/* While issues, look-ups and changes of the password cross each other: what has been answered holds,
- * for the session that goes on and for all others. */
+/* While issues, look-ups and changes of the password cross each other: what has been answered
+ * holds, for the session that goes on and for all others. */
 static void kept_login_in_a_crowd(void **state) {
         _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
         _cleanup_(user_freep) User *ada = add_user(fixture, "ada", "old");

@@ -23,8 +23,8 @@ typedef struct GrantRequest {
         const char *service;
         const char *rhost;
         const char *tty;
-        unsigned accepts; /* GrantAccepts, in place of a password; only with a service; 0: a password */
-        bool once;        /* a token that is accepted is used up by it; only with a service */
+        unsigned accepts; /* GrantAccepts; only with a service; 0: a password */
+        bool once; /* a token that is accepted is used up by it; only with a service */
         bool junk; /* sshd's junk password: one dummy hash, nothing counted, REASON_NOT_KNOWN_TO_NSS */
         int64_t lifetime; /* µs; 0: the client's, else as configured */
         /* The rules of /Token: the password grant only, for one access token (its grant is
@@ -65,8 +65,8 @@ void authority_issue(Authority *authority, const Caller *caller, const IssueRequ
 #define SELF_LIFETIME_MAX     (60 * 60 * USEC_PER_SEC)
 
 /* tokenctl token: for the uid on the socket itself, at most SELF_LIFETIME_MAX, never a reserved
- * scope; user and client_id are not read. If login is an open login of that user, the token is one of
- * its family and dies with it (answer.login); any other text there is nothing: it comes from an
+ * scope; user and client_id are not read. If login is an open login of that user, the token is one
+ * of its family and dies with it (answer.login); any other text there is nothing: it comes from an
  * environment that users can write. REASON_USER_UNKNOWN, _USER_LOCKED, _USER_EXPIRED, and
  * _OVERLOADED beyond self-quota.h. */
 void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,

@@ -29,7 +29,7 @@ struct IssueCall {
         const char *service;
         const char *rhost;
         const char *tty;
-        const TokenHash *key; /* must live when the store commits; NULL: the caller's token, if any */
+        const TokenHash *key; /* must live at the commit; NULL: the caller's token, if any */
         bool consumes_key;    /* and dies with the commit */
         void (*key_died)(IssueCall *issue); /* it was dead: goes on in place of the end; or NULL */
         bool hides_text;           /* nobody is told the text */

@@ -2,8 +2,8 @@
  * whether the old one is right, as passwd(1) does before it asks for another.
  *
  * Invariants: an old password that is given is checked like a login, whoever asks, with the same
- * throttle and the same delay of refusals. What is written belongs to the user that was checked: its
- * epoch says so, and a user that was locked or changed meanwhile is looked at again. */
+ * throttle and the same delay of refusals. What is written belongs to the user that was checked:
+ * its epoch says so, and a user that was locked or changed meanwhile is looked at again. */
 
 #include <errno.h>
 

@@ -43,7 +43,7 @@ typedef struct UserPasswordRequest {
         const Secret *old_password; /* checked like a login, whoever asks; NULL: not given */
         const Secret *password;     /* NULL: nothing changes, the old one is checked */
         /* From uid 0 on the socket only, else REASON_ACCESS_DENIED: */
-        const char *login; /* of the session that goes on (TOKEND_LOGIN); any other text is nothing */
+        const char *login; /* of the session that goes on (TOKEND_LOGIN); another one is nothing */
         const char *rhost;
 } UserPasswordRequest;
 

@@ -73,6 +73,30 @@ def test_rotation(slow, moment):
 
 
 @pytest.mark.parametrize('moment', ['enter', 'leave'])
+def test_token_for_one_login(slow, moment):
+    """It is used up and has made a login, or neither: never a login with the token still alive, nor a
+    token that nobody could use any more."""
+    daemon, log = slow
+    daemon.add_user('eve', scopes='login')
+    typed = daemon.ctl_json('token', 'issue', '--user=eve', '--scopes=login')['access_token']
+
+    def log_in():
+        return daemon.grant('eve', typed, form={'service': 'sshd', 'accept': 'token', 'once': '1'})
+
+    answers = kill_in(daemon, log, moment, log_in)
+    made = [token for token in daemon.ctl_json('token', 'list', '--user=eve')['tokens']
+            if token['grant'] == 'login_token']
+    is_alive = daemon.is_active(typed)
+    assert len(made) + is_alive == 1
+    if answers:
+        assert answers[0].status == 200 and answers[0].json()['login'] == made[0]['login']
+    again = log_in()
+    assert again.status == (200 if is_alive else 400), again
+    assert again.status == 200 or again.json()['reason'] == 'wrong-password'
+    assert not daemon.is_active(typed)
+
+
+@pytest.mark.parametrize('moment', ['enter', 'leave'])
 def test_bulk(slow, moment):
     daemon, log = slow
     key = daemon.ctl_json('token', 'issue', '--client=corp', '--scopes=issue')['access_token']

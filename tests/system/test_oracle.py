@@ -63,6 +63,49 @@ def test_same_time(doors, door):
     assert max(best.values()) - min(best.values()) < min(best.values()) / 4, best
 
 
+@pytest.fixture
+def typed(doors):
+    """What may be typed where a password is asked for, and is wrong, by kind; and what is right."""
+    daemon, _ = doors
+    daemon.add_user('eve', scopes='login,read')
+    daemon.add_user('bob', scopes='login')
+
+    def issue(user, *flags):
+        return daemon.ctl_json('token', 'issue', f'--user={user}', *flags)['access_token']
+
+    short = issue('eve', '--scopes=login', '--ttl=1')
+    used = issue('eve', '--scopes=login')
+    form = {'service': 'sshd', 'accept': 'token', 'once': '1'}
+    assert daemon.grant('eve', used, form=form).status == 200
+    system.wait_for(lambda: not daemon.is_active(short), 'the end of a short life')
+    wrong = {
+        'a password': 'a wrong password', 'no token': '0123456789abcdef' * 4, "another's": issue('bob', '--scopes=login'),
+        'without scopes': issue('eve'), 'another scope': issue('eve', '--scopes=read'), 'expired': short, 'used up': used,
+    }
+    return wrong, issue('eve', '--scopes=login')
+
+
+def kinds_refused(daemon, typed, form):
+    replies = {}
+    for kind, text in typed.items():
+        reply = daemon.grant('eve', text, form=form)
+        replies[kind] = (reply.status, {name: value for name, value in reply.headers.items() if name not in VOLATILE},
+                         reply.body)
+    return replies
+
+
+@pytest.mark.parametrize('accept', ['token', 'password token'])
+def test_tokens_in_place_of_passwords(doors, typed, accept):
+    """The same bytes. That each costs one hash is counted in test-grant-password.c."""
+    daemon, _ = doors
+    wrong, right = typed
+    for once in ({}, {'once': '1'}):
+        replies = kinds_refused(daemon, wrong, {'service': 'sshd', 'accept': accept, **once})
+        assert len({str(reply) for reply in replies.values()}) == 1, replies
+        assert replies['no token'][0] == 400 and '"reason":"wrong-password"' in replies['no token'][2]
+    assert daemon.grant('eve', right, form={'service': 'sshd', 'accept': accept, 'once': '1'}).status == 200
+
+
 def test_root_is_told_at_once(doors):
     """So that local users' logins are not slowed: no hash, no waiting."""
     daemon, _ = doors
