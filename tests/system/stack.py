@@ -50,13 +50,17 @@ def changed(path, text):
             path.write_text(before)
 
 
-@contextlib.contextmanager
-def shipped(name, daemon, options='timeout=10', edit=None):
-    """/etc/pam.d/NAME with the shipped snippet of that name put in."""
+def merged(name, edit=None):
+    """/etc/pam.d/NAME with the shipped snippet of that name put in; edit() changes the snippet first."""
     needs_machine()
     snippet = (SNIPPETS / name).read_text()
-    merged = pamsnippet.merge((FOLDER / name).read_text(), edit(snippet) if edit else snippet)
-    with changed(FOLDER / name, with_module(merged, daemon, options)) as path:
+    return pamsnippet.merge((FOLDER / name).read_text(), edit(snippet) if edit else snippet)
+
+
+@contextlib.contextmanager
+def shipped(name, daemon, options='timeout=10', edit=None):
+    """The service asks that daemon by the shipped lines."""
+    with changed(FOLDER / name, with_module(merged(name, edit), daemon, options)) as path:
         yield path
 
 

@@ -114,3 +114,10 @@ def test_an_adopted_user_has_two_passwords_when_wanted(daemon, local):
         assert su('local-user', 'local password')[0] == 0
         daemon.ctl('user', 'lock', 'local-user')
         assert su('local-user', 'local password')[0] == 1
+
+
+def test_the_module_is_gone_and_the_lines_are_not(local):
+    """The wrong order of uninstalling."""
+    with stack.changed(stack.FOLDER / 'su', stack.merged('su').replace('pam_tokend.so', '/nowhere/pam_tokend.so')):
+        assert su('local-user', 'local password', caller='nobody') == (0, 'local-user')
+        assert su('local-user', 'wrong', caller='nobody')[0] == 1
