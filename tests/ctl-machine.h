@@ -1,7 +1,7 @@
 #pragma once
 
-/* A machine for tests of doctor and explain: a folder for its root, a script for its programs, and a
- * tokend that answers what it is told to. Include it once in a test. */
+/* A machine for tests of doctor and explain: a folder for its root, a script for its programs, and
+ * a tokend that answers what it is told to. Include it once in a test. */
 
 #include "unit.h"
 
@@ -101,7 +101,8 @@ static inline void bed_answer(Bed *bed, int status, const char *json) {
         fake_script(&bed->tokend, bed->answers, bed->n_answers);
 }
 
-/* To the look at the socket, which connects and asks nothing, and to the question for its health. */
+/* To the look at the socket, which connects and asks nothing, and to the question for its health.
+ */
 static inline void bed_answer_health(Bed *bed, int status, const char *json) {
         assert_int_equal(bed->n_answers, 0);
         bed->answers[bed->n_answers++] = (FakeAnswer){ .hang_up = true };

@@ -145,9 +145,9 @@ static void test_units(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                BED_TEST(test_config),          BED_TEST(test_config_faults),
-                BED_TEST(test_config_owner),    BED_TEST(test_config_ordinary),
-                BED_TEST(test_state),           BED_TEST(test_units),
+                BED_TEST(test_config),       BED_TEST(test_config_faults),
+                BED_TEST(test_config_owner), BED_TEST(test_config_ordinary),
+                BED_TEST(test_state),        BED_TEST(test_units),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

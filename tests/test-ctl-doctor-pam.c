@@ -2,7 +2,7 @@
 
 #include "ctl-machine.h"
 
-#define AUTH    "auth [success=done default=ignore] pam_tokend.so"
+#define AUTH "auth [success=done default=ignore] pam_tokend.so"
 #define ACCOUNT                                                                                    \
         "account [success=ok new_authtok_reqd=ok user_unknown=ignore authinfo_unavail=ignore "     \
         "default=bad] pam_tokend.so"
@@ -83,8 +83,8 @@ static void test_options(void **state) {
 
         assert_found(look_at(bed, "su", AUTH " debug tiemout=3\n" ACCOUNT "\n"), FINDING_FAILURE,
                      "pam", "su:1: \"tiemout=3\" is no option");
-        assert_found(look_at(bed, "su", AUTH "\n" ACCOUNT " min_uid=many\n"), FINDING_FAILURE, "pam",
-                     "su:2: \"min_uid=many\"");
+        assert_found(look_at(bed, "su", AUTH "\n" ACCOUNT " min_uid=many\n"), FINDING_FAILURE,
+                     "pam", "su:2: \"min_uid=many\"");
         look_at(bed, "su", AUTH " socket=/other\n" ACCOUNT "\n");
         assert_well(&bed->doctor.findings);
         assert_found(&bed->doctor.findings, FINDING_NOTE, "pam", "asks at /other");
@@ -106,11 +106,13 @@ static void test_controls(void **state) {
                   "su:2: account sufficient throws tokend's no away" },
                 { AUTH "\naccount [success=ok default=ignore] pam_tokend.so\n",
                   "throws tokend's no away" },
-                { AUTH "\naccount [success=ok user_unknown=ignore authinfo_unavail=ignore default=bad] "
-                       "pam_tokend.so\n",
+                { AUTH
+                  "\naccount [success=ok user_unknown=ignore authinfo_unavail=ignore default=bad] "
+                  "pam_tokend.so\n",
                   "refuses users who must change their password" },
                 { AUTH "\naccount optional pam_tokend.so\n", "throws tokend's no away" },
-                { AUTH "\naccount required pam_tokend.so\n", "account required refuses every user" },
+                { AUTH "\naccount required pam_tokend.so\n",
+                  "account required refuses every user" },
                 { AUTH "\n", "su asks tokend in auth, but not in account" },
         };
 

@@ -44,8 +44,9 @@ static void test_settings(void **state) {
         assert_int_equal(findings_count(findings, FINDING_WARNING), 0);
         assert_found(look(bed, 0, "usepam yes\npasswordauthentication no\n"), FINDING_WARNING,
                      "sshd", "takes no passwords");
-        assert_well(look(bed, 0, "usepam yes\npasswordauthentication no\n"
-                                 "kbdinteractiveauthentication yes\n"));
+        assert_well(look(bed, 0,
+                         "usepam yes\npasswordauthentication no\n"
+                         "kbdinteractiveauthentication yes\n"));
 }
 
 static void test_keys(void **state) {
@@ -71,8 +72,8 @@ static void test_keys(void **state) {
         assert_found(look(bed, 0, KEYS("/opt/tokenctl ssh-keys %u", "nobody")), FINDING_FAILURE,
                      "sshd", "refuses to run");
         bed_chmod(bed, "usr/bin", 0777);
-        assert_found(look(bed, 0, KEYS("/usr/bin/tokenctl ssh-keys %u", "nobody")),
-                     FINDING_FAILURE, "sshd", "refuses to run");
+        assert_found(look(bed, 0, KEYS("/usr/bin/tokenctl ssh-keys %u", "nobody")), FINDING_FAILURE,
+                     "sshd", "refuses to run");
         /* Somebody else's command is none of ours. */
         look(bed, 0, KEYS("/opt/ldap-keys", "none"));
         assert_int_equal(findings_count(findings, FINDING_FAILURE), 0);

@@ -40,8 +40,10 @@ static void test_unwell(void **state) {
         const Findings *findings = &bed->doctor.findings;
 
         bed_answer_health(bed, 503,
-                   "{\"status\":\"failing\",\"version\":\"0.0\",\"store\":\"store-unavailable\","
-                   "\"tokens\":1,\"bus\":\"refused\",\"userdb\":\"failed\",\"clock_behind\":7200}");
+                          "{\"status\":\"failing\",\"version\":\"0.0\",\"store\":\"store-"
+                          "unavailable\","
+                          "\"tokens\":1,\"bus\":\"refused\",\"userdb\":\"failed\",\"clock_behind\":"
+                          "7200}");
         look_at_answers(bed);
         assert_found(findings, FINDING_WARNING, "tokend", "as version 0.0");
         assert_found(findings, FINDING_FAILURE, "store", "can't be written");
@@ -87,7 +89,8 @@ static void test_ordinary(void **state) {
 
         install_policy(bed);
         bed_answer_health(bed, 200,
-                   "{\"status\":\"ok\",\"version\":\"" TOKEND_VERSION "\",\"store\":\"ok\"}");
+                          "{\"status\":\"ok\",\"version\":\"" TOKEND_VERSION
+                          "\",\"store\":\"ok\"}");
         look_at_answers(bed);
         assert_well(&bed->doctor.findings);
         assert_string_equal(bed->doctor.unseen[UNSEEN_ROOT], "clock, bus");
@@ -207,7 +210,8 @@ static void test_throttle(void **state) {
         doctor_look_at(&bed->doctor, "socket");
         doctor_look_at(&bed->doctor, "tokend");
         doctor_look_at(&bed->doctor, "throttle");
-        assert_found(findings, FINDING_NOTE, "throttle", "ada is refused for another 8 s, from 192.0.2.7");
+        assert_found(findings, FINDING_NOTE, "throttle",
+                     "ada is refused for another 8 s, from 192.0.2.7");
         assert_found(findings, FINDING_NOTE, "throttle", "nobody's is refused for another 3 s");
         assert_null(find(findings, FINDING_NOTE, "throttle", "bob"));
         /* An older tokend has no such list. */
@@ -231,17 +235,20 @@ static void test_empty_machine(void **state) {
         assert_found(findings, FINDING_FAILURE, "socket", "");
         assert_found(findings, FINDING_NOTE, "unit", "systemd does not run");
         assert_found(findings, FINDING_FAILURE, "pam", "/etc/pam.d: ");
-        assert_found(findings, FINDING_NOTE, "unseen", "tokend, store, clock, bus, throttle: "
-                                                       "tokend does not answer");
+        assert_found(findings, FINDING_NOTE, "unseen",
+                     "tokend, store, clock, bus, throttle: "
+                     "tokend does not answer");
         assert_int_equal(script.n_runs, 0);
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                BED_TEST(test_well),      BED_TEST(test_unwell),    BED_TEST(test_bus_states),
-                BED_TEST(test_ordinary),  BED_TEST(test_silent),    BED_TEST(test_garbled),
-                BED_TEST(test_no_socket), BED_TEST(test_modes),     BED_TEST(test_nobody_listens),
-                BED_TEST(test_throttle),  BED_TEST(test_empty_machine),
+                BED_TEST(test_well),           BED_TEST(test_unwell),
+                BED_TEST(test_bus_states),     BED_TEST(test_ordinary),
+                BED_TEST(test_silent),         BED_TEST(test_garbled),
+                BED_TEST(test_no_socket),      BED_TEST(test_modes),
+                BED_TEST(test_nobody_listens), BED_TEST(test_throttle),
+                BED_TEST(test_empty_machine),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,8 @@
 
 #include "ctl/explain.h"
 
-#define LOGIN   "0123456789abcdef0123456789abcdef"
-#define AUTH    "auth [success=done default=ignore] pam_tokend.so"
+#define LOGIN "0123456789abcdef0123456789abcdef"
+#define AUTH  "auth [success=done default=ignore] pam_tokend.so"
 #define ACCOUNT                                                                                    \
         "account [success=ok new_authtok_reqd=ok user_unknown=ignore authinfo_unavail=ignore "     \
         "default=bad] pam_tokend.so"
@@ -19,8 +19,8 @@
         "\"state\":\"password-must-change\"}"
 #define USERS "{\"users\":[{\"name\":\"ada\",\"expires\":1795939920}]}"
 #define GRANTED                                                                                    \
-        "{\"username\":\"ada\",\"uid\":70000,\"gid\":70000,\"state\":\"active\",\"login\":\"" LOGIN \
-        "\"}"
+        "{\"username\":\"ada\",\"uid\":70000,\"gid\":70000,\"state\":\"active\",\"login\":"        \
+        "\"" LOGIN "\"}"
 
 typedef struct Walk {
         Bed *bed;
@@ -99,7 +99,8 @@ static void test_let_in(void **state) {
         assert_found(steps, FINDING_OK, "uid", "uid 70000 may log in (min_uid=1000)");
         assert_found(steps, FINDING_OK, "password", "right");
         assert_found(steps, FINDING_OK, "login", LOGIN);
-        assert_found(steps, FINDING_OK, "auth", "sshd:1: pam_tokend.so gives success, and success=done");
+        assert_found(steps, FINDING_OK, "auth",
+                     "sshd:1: pam_tokend.so gives success, and success=done");
         assert_found(steps, FINDING_OK, "account", "success=ok");
         /* the module's own call, and the login does not stay */
         assert_non_null(strstr(bed->tokend.requests[2], "POST /oauth/token "));
@@ -156,8 +157,9 @@ static void test_left_to_unix(void **state) {
         assert_int_equal(fake_count(&bed->tokend), 0);
         assert_found(&walk.explanation.steps, FINDING_NOTE, "module", "about root");
         assert_end(&walk, END_UNIX, NULL);
-        begin(&walk, bed, "local", AUTH " skip_local\nauth required pam_unix.so\n" ACCOUNT
-                                        " skip_local\naccount required pam_unix.so\n");
+        begin(&walk, bed, "local",
+              AUTH " skip_local\nauth required pam_unix.so\n" ACCOUNT
+                   " skip_local\naccount required pam_unix.so\n");
         end(&walk, NULL);
         assert_int_equal(fake_count(&bed->tokend), 0);
         assert_end(&walk, END_UNIX, NULL);
@@ -319,10 +321,11 @@ static void test_ordinary(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                BED_TEST(test_let_in),      BED_TEST(test_refused), BED_TEST(test_left_to_unix),
-                BED_TEST(test_before_the_password), BED_TEST(test_account),
-                BED_TEST(test_unreachable), BED_TEST(test_jump),    BED_TEST(test_stacks),
-                BED_TEST(test_login_stays), BED_TEST(test_ordinary),
+                BED_TEST(test_let_in),       BED_TEST(test_refused),
+                BED_TEST(test_left_to_unix), BED_TEST(test_before_the_password),
+                BED_TEST(test_account),      BED_TEST(test_unreachable),
+                BED_TEST(test_jump),         BED_TEST(test_stacks),
+                BED_TEST(test_login_stays),  BED_TEST(test_ordinary),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

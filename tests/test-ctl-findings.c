@@ -32,7 +32,9 @@ static void test_count(void **state) {
 static void test_harmless(void **state) {
         Findings findings = FINDINGS_INIT;
 
-        findings_add(&findings, FINDING_NOTE, "x", NULL, "\033[2J", "a\nb\x7f\xc2\x9b" "c\xc3\xa4");
+        findings_add(&findings, FINDING_NOTE, "x", NULL, "\033[2J",
+                     "a\nb\x7f\xc2\x9b"
+                     "c\xc3\xa4");
         assert_string_equal(findings.all[0].text, "a?b???c\xc3\xa4");
         assert_string_equal(findings.all[0].advice, "?[2J");
         findings_add(&findings, FINDING_NOTE, "x", NULL, NULL, "latin \xe4\xff");

@@ -144,7 +144,8 @@ static void test_run_hangs(void **state) {
         assert_int_equal(run("exec >/dev/null; exec sleep 60", false, &output), -ETIMEDOUT);
         assert_true(now_msec() - start < 40000);
         assert_true(secret_is_empty(&output));
-        (void)run("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", false, &output);
+        (void)run("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", false,
+                  &output);
         assert_true(output.size < 1024 * 1024);
         secret_done(&output);
 }

@@ -114,8 +114,8 @@ static void test_includes(void **state) {
                 const char *module;
                 unsigned level;
         } expected[] = {
-                { "sshd", "one.so", 0 }, { "common", "two.so", 0 }, { "common", "three.so", 0 },
-                { "both", "four.so", 0 }, { "sshd", "sub", 0 },     { "sub", "five.so", 1 },
+                { "sshd", "one.so", 0 },  { "common", "two.so", 0 }, { "common", "three.so", 0 },
+                { "both", "four.so", 0 }, { "sshd", "sub", 0 },      { "sub", "five.so", 1 },
                 { "sshd", "last.so", 0 },
         };
         assert_int_equal(config.n_lines, ELEMENTSOF(expected));
@@ -147,8 +147,9 @@ static void test_include_faults(void **state) {
         bed_write(bed, "etc/pam.d/e",
                   "auth required x.so\nauth required x.so\nauth required x.so\n"
                   "@include f\n@include f\n@include f\n@include f\n@include f\n");
-        bed_write(bed, "etc/pam.d/f", "auth required x.so\nauth required x.so\n"
-                                      "auth required x.so\nauth required x.so\n");
+        bed_write(bed, "etc/pam.d/f",
+                  "auth required x.so\nauth required x.so\n"
+                  "auth required x.so\nauth required x.so\n");
         assert_int_equal(pam_config_read(bed->root, "a", &config, message), -EBADMSG);
         assert_non_null(strstr(message, "there are too many lines"));
         assert_null(config.lines);
@@ -186,14 +187,10 @@ static void test_names(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_line),
-                cmocka_unit_test(test_continued),
-                cmocka_unit_test(test_controls),
-                cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_names),
-                BED_TEST(test_includes),
-                BED_TEST(test_include_faults),
-                BED_TEST(test_other),
+                cmocka_unit_test(test_line),     cmocka_unit_test(test_continued),
+                cmocka_unit_test(test_controls), cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_names),    BED_TEST(test_includes),
+                BED_TEST(test_include_faults),   BED_TEST(test_other),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* The walk through a stack, held against the real libpam: pam_debug.so answers what it is told to, and
- * thousands of stacks that nobody would write must end alike in both. */
+/* The walk through a stack, held against the real libpam: pam_debug.so answers what it is told to,
+ * and thousands of stacks that nobody would write must end alike in both. */
 
 #include "ctl-machine.h"
 
@@ -65,10 +65,11 @@ static unsigned next_random(unsigned *seed) {
 /* A few lines; those of "a" may go on in "b", and those of "b" in "c". */
 static void write_stack(Bed *bed, const char *name, const char *other, unsigned *seed) {
         static const char *const controls[] = { "required", "requisite", "sufficient", "optional" };
-        static const char *const codes[] = { "success", "success", "success", "auth_err", "ignore",
-                                             "user_unknown", "new_authtok_reqd" };
-        static const char *const actions[] = { "ok", "done", "bad", "die", "ignore", "reset",
-                                               "1", "2", "3" };
+        static const char *const codes[] = { "success",         "success", "success",
+                                             "auth_err",        "ignore",  "user_unknown",
+                                             "new_authtok_reqd" };
+        static const char *const actions[] = { "ok",    "done", "bad", "die", "ignore",
+                                               "reset", "1",    "2",   "3" };
         unsigned n = next_random(seed) % 5;
         char text[2048] = "", path[64];
 
@@ -77,7 +78,8 @@ static void write_stack(Bed *bed, const char *name, const char *other, unsigned 
                 unsigned kind = next_random(seed) % 8;
 
                 if (kind == 0 && other)
-                        /* libpam 1.5.2 looks for others in /etc/pam.d whatever folder it was given */
+                        /* libpam 1.5.2 looks for others in /etc/pam.d whatever folder it was given
+                         */
                         snprintf(text + used, sizeof(text) - used, "auth %s %s/etc/pam.d/%s\n",
                                  next_random(seed) % 3 ? "substack" : "include", bed->root, other);
                 else if (kind < 4)
@@ -139,8 +141,9 @@ static void witness(const PamLine *line, enum PamCode code, int action, void *us
 }
 
 static void test_witness(void **state) {
-        static const char text[] = "auth [success=1] a.so\nauth required b.so\naccount required x.so\n"
-                                   "auth [success=done] c.so\nauth required d.so\n";
+        static const char text[] =
+                        "auth [success=1] a.so\nauth required b.so\naccount required x.so\n"
+                        "auth [success=done] c.so\nauth required d.so\n";
         char message[PAM_MESSAGE_MAX];
         PamConfig config = PAM_CONFIG_INIT;
         Seen seen = { 0 };

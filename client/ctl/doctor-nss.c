@@ -94,8 +94,8 @@ static bool check_nsswitch(Doctor *doctor, enum FindingLevel level) {
 
 static bool check_module(Doctor *doctor, enum FindingLevel level) {
         static const char *const places[] = {
-                "/lib/*/libnss_systemd.so.2",     "/usr/lib/*/libnss_systemd.so.2",
-                "/lib64/libnss_systemd.so.2",     "/usr/lib64/libnss_systemd.so.2",
+                "/lib/*/libnss_systemd.so.2",   "/usr/lib/*/libnss_systemd.so.2",
+                "/lib64/libnss_systemd.so.2",   "/usr/lib64/libnss_systemd.so.2",
                 "/usr/lib/libnss_systemd.so.2",
         };
 

@@ -61,8 +61,9 @@ static void check_settings(Doctor *doctor, const Secret *settings) {
         bool has_keys = check_keys(doctor, settings);
 
         if (!is_yes(settings, "usepam"))
-                doctor_say(doctor, FINDING_FAILURE, "UsePAM yes in /etc/ssh/sshd_config, then "
-                                                    "systemctl reload ssh",
+                doctor_say(doctor, FINDING_FAILURE,
+                           "UsePAM yes in /etc/ssh/sshd_config, then "
+                           "systemctl reload ssh",
                            "UsePAM is off: sshd never asks tokend, and knows no locked users");
         if (!is_yes(settings, "passwordauthentication") &&
             !is_yes(settings, "kbdinteractiveauthentication"))

@@ -141,7 +141,8 @@ void doctor_check_bus(Doctor *doctor) {
         _cleanup_(freep) char *state = NULL;
 
         if (!has_policy(doctor))
-                doctor_say(doctor, FINDING_WARNING, "install tokend again, then systemctl reload dbus",
+                doctor_say(doctor, FINDING_WARNING,
+                           "install tokend again, then systemctl reload dbus",
                            "its policy org.tokend1.conf is in no dbus-1/system.d");
         if (!sees_details(doctor))
                 return;
@@ -176,6 +177,7 @@ void doctor_check_throttle(Doctor *doctor) {
         rows = json_get(reply.json, JSON_ROOT, "throttle");
         if (rows == JSON_NONE || json_type(reply.json, rows) != JSON_ARRAY)
                 return;
-        for (JsonNode n = json_first(reply.json, rows); n != JSON_NONE; n = json_next(reply.json, n))
+        for (JsonNode n = json_first(reply.json, rows); n != JSON_NONE;
+             n = json_next(reply.json, n))
                 say_waiting(doctor, reply.json, n);
 }

@@ -46,8 +46,8 @@ static void check_active(Doctor *doctor, const char *unit, bool is_service) {
                 doctor_say(doctor, FINDING_OK, NULL, "%s is %s", unit, state);
         else
                 /* The socket starts the service with the first question. */
-                doctor_say(doctor, is_service ? FINDING_WARNING : FINDING_FAILURE, NULL,
-                           "%s is %s", unit, state[0] ? state : "not there");
+                doctor_say(doctor, is_service ? FINDING_WARNING : FINDING_FAILURE, NULL, "%s is %s",
+                           unit, state[0] ? state : "not there");
         if (strncmp(secret_text(&enabled), "enabled", 7) != 0)
                 doctor_say(doctor, FINDING_WARNING, NULL,
                            "%s is %s: it will be missing after the next start", unit,
@@ -88,8 +88,9 @@ static void try_configuration(Doctor *doctor) {
         if (r == 0)
                 doctor_say(doctor, FINDING_OK, NULL, "%s", secret_text(&output));
         else
-                doctor_say(doctor, FINDING_FAILURE, "mend that line, then systemctl reload-or-restart "
-                                                    "tokend.service",
+                doctor_say(doctor, FINDING_FAILURE,
+                           "mend that line, then systemctl reload-or-restart "
+                           "tokend.service",
                            "%s", secret_text(&output));
 }
 
@@ -106,7 +107,8 @@ static void check_config_owner(Doctor *doctor, const struct stat *status) {
                            (unsigned)status->st_uid);
         else if (status->st_mode & (S_IWGRP | S_IWOTH))
                 doctor_say(doctor, FINDING_FAILURE, "chmod 0640 " CONFIG_PATH,
-                           CONFIG_PATH " has mode %04o: others may write to it, which tokend refuses",
+                           CONFIG_PATH
+                           " has mode %04o: others may write to it, which tokend refuses",
                            (unsigned)(status->st_mode & 07777));
         else if (status->st_mode & S_IROTH)
                 doctor_say(doctor, FINDING_NOTE, "chmod 0640 " CONFIG_PATH,

@@ -151,8 +151,7 @@ static enum Exit print_json(const Doctor *doctor, size_t n_failures) {
         json_write_object(&w, NULL);
         json_write_text(&w, "status", n_failures > 0 ? "failing" : "ok");
         json_write_int(&w, "failures", (int64_t)n_failures);
-        json_write_int(&w, "warnings",
-                       (int64_t)findings_count(&doctor->findings, FINDING_WARNING));
+        json_write_int(&w, "warnings", (int64_t)findings_count(&doctor->findings, FINDING_WARNING));
         json_write_array(&w, "findings");
         findings_write(&doctor->findings, "check", &w);
         json_write_array_end(&w);
@@ -177,8 +176,8 @@ static void print_text(const Doctor *doctor, size_t n_failures) {
 
 enum Exit doctor(Ctl *ctl, char **arguments, size_t n) {
         const Machine machine = machine_here();
-        _cleanup_(doctor_done) Doctor d = DOCTOR_INIT(.machine = &machine, .ctl = ctl,
-                                                      .socket = ctl_socket(ctl));
+        _cleanup_(doctor_done) Doctor d =
+                        DOCTOR_INIT(.machine = &machine, .ctl = ctl, .socket = ctl_socket(ctl));
         enum Exit e = EXIT_DONE;
         size_t n_failures;
 

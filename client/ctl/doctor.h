@@ -23,7 +23,7 @@ typedef struct Doctor {
         /* Learned on the way. */
         bool is_listening; /* the socket is tokend's, and somebody accepts */
         bool answers;
-        Reply health;      /* with answers */
+        Reply health;       /* with answers */
         bool shows_details; /* it does: we are root to it */
 } Doctor;
 

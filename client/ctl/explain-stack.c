@@ -1,6 +1,6 @@
 /* PAM's part of a login. What pam_unix will say of a local user is not known here; so the stack is
- * run with both of its answers, and if they end alike, tokend has decided. Of all other modules a yes
- * is assumed. */
+ * run with both of its answers, and if they end alike, tokend has decided. Of all other modules a
+ * yes is assumed. */
 
 #include <stdio.h>
 #include <string.h>

@@ -12,8 +12,7 @@
 #include "wire/form.h"
 #include "wire/text.h"
 
-#define GETENT "/usr/bin/getent"
-/* sshd sends a password of its own then; login and su know nobody of that name. */
+#define GETENT               "/usr/bin/getent"
 #define CONNECT_TIMEOUT_MSEC 1000U
 
 /* Neither the module nor tokend has a say any more. */
@@ -36,8 +35,13 @@ static bool look_at_name(Explanation *explanation) {
 
 /* getent's answer; 0: the name is known. */
 static int ask_nss(const Explanation *explanation, const char *service, Secret *ret) {
-        char *argv[] = { (char *)GETENT, (char *)"-s", (char *)service, (char *)"passwd",
-                         (char *)"--",   (char *)explanation->user, NULL };
+        char *argv[] = { (char *)GETENT,
+                         (char *)"-s",
+                         (char *)service,
+                         (char *)"passwd",
+                         (char *)"--",
+                         (char *)explanation->user,
+                         NULL };
 
         if (service)
                 return explanation->machine->run(argv, false, ret);
@@ -63,11 +67,11 @@ static const char *find_nss_service(const Explanation *explanation) {
 }
 
 /* The uid in "name:x:uid:…". */
-static const char *passwd_uid(Secret *line, unsigned *ret) {
+static bool passwd_uid(const Secret *line, unsigned *ret) {
         const char *password = strchr(secret_text(line), ':');
         const char *uid = password ? strchr(password + 1, ':') : NULL;
 
-        return uid && sscanf(uid, ":%u:", ret) == 1 ? uid : NULL;
+        return uid && sscanf(uid, ":%u:", ret) == 1;
 }
 
 static bool look_at_nss(Explanation *explanation) {
@@ -76,8 +80,8 @@ static bool look_at_nss(Explanation *explanation) {
         uid_t local;
         int r;
 
-        explanation->is_local = root_find_uid(explanation->machine->root, explanation->user,
-                                              &local) == 0;
+        explanation->is_local =
+                        root_find_uid(explanation->machine->root, explanation->user, &local) == 0;
         r = ask_nss(explanation, NULL, &line);
         if (r == -ETIMEDOUT) {
                 explain_step(explanation, FINDING_FAILURE, "nss", REASON_NSS_UNAVAILABLE,
@@ -215,7 +219,6 @@ static bool look_at_account(Explanation *explanation) {
             r == REASON_REPLY_MALFORMED || r < 0)
                 return answer_unreachable(explanation, "tokend", r,
                                           r < 0 ? strerrordesc_np(-r) : reason_to_sentence(r));
-        explanation->answers = true;
         if (r == REASON_USER_UNKNOWN) {
                 explain_step(explanation, FINDING_NOTE, "tokend", r, "tokend has no user %s",
                              explanation->user);

@@ -24,9 +24,9 @@ typedef struct Explanation {
         Findings steps;
 
         PamConfig stack;
-        PamModuleOptions options; /* of the auth line, else of the account line, else the usual ones */
+        PamModuleOptions options; /* of the auth line, else of the account line, else the usual ones
+                                   */
         bool asks_auth;           /* there is an auth line */
-        bool answers;             /* tokend does */
         bool is_local;            /* in /etc/passwd */
         bool is_foreign;          /* the module asks nobody about such a user */
         int auth;                 /* what the module's authenticate gets: 0, a Reason, -errno */

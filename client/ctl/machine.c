@@ -161,9 +161,8 @@ char *output_find(const Secret *output, const char *name) {
 }
 
 static int program_start(char *const argv[], bool with_errors, int output, pid_t *ret) {
-        static char *const environment[] = {
-                (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C", NULL
-        };
+        static char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                             (char *)"LC_ALL=C", NULL };
         posix_spawn_file_actions_t files;
         int r;
 

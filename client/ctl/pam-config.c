@@ -53,8 +53,8 @@ bool pam_line_is(const PamLine *line, const char *module) {
         return !line->is_substack && streq(name, module);
 }
 
-static int __attribute__((format(printf, 3, 4))) refuse(Reading *reading, int error,
-                                                        const char *format, ...) {
+static int __attribute__((format(printf, 3, 4)))
+refuse(Reading *reading, int error, const char *format, ...) {
         va_list arguments;
 
         va_start(arguments, format);

@@ -47,10 +47,10 @@ typedef struct PamLine {
         char *file; /* its name in pam.d */
         unsigned number;
         enum PamType type;
-        bool is_quiet; /* "-auth": a missing module is not logged */
+        bool is_quiet;    /* "-auth": a missing module is not logged */
         bool is_substack; /* no module, but where the stack in the file named module begins */
-        unsigned level; /* how many substacks it is in */
-        char *control;  /* as it is written */
+        unsigned level;   /* how many substacks it is in */
+        char *control;    /* as it is written */
         int actions[_PAM_CODE_MAX];
         char *module;
         char **arguments;

@@ -117,8 +117,7 @@ static int take_word(PamModuleOptions *options, const char *word) {
                 size_t size = strlen(rows[i].name);
                 bool has_value = rows[i].name[size - 1] == '=';
 
-                if (has_value ? strncmp(word, rows[i].name, size) != 0
-                              : !streq(word, rows[i].name))
+                if (has_value ? strncmp(word, rows[i].name, size) != 0 : !streq(word, rows[i].name))
                         continue;
                 return rows[i].take ? rows[i].take(options, word + size) : 0;
         }

@@ -1,8 +1,8 @@
 #pragma once
 
 /* What pam_tokend.so makes of its words and of tokend's answers, for those who can't ask it: it
- * needs libpam, and this program must not. tests/test-ctl-pam-module.c holds it against the module's
- * own tables. */
+ * needs libpam, and this program must not. tests/test-ctl-pam-module.c holds it against the
+ * module's own tables. */
 
 #include <stdint.h>
 

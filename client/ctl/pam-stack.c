@@ -2,7 +2,8 @@
 
 #include "ctl/pam-stack.h"
 
-/* libpam gives up at 16 substacks in each other; a file that is deeper was refused when it was read.
+/* libpam gives up at 16 substacks in each other; a file that is deeper was refused when it was
+ * read.
  */
 #define LEVELS_MAX 32
 
@@ -59,8 +60,7 @@ static void accept(State *state, enum PamCode code) {
 
 static void deny(State *state, enum PamCode code) {
         if (state->impression != NEGATIVE)
-                *state = (State){ NEGATIVE,
-                                  code == PAM_CODE_IGNORE ? PAM_CODE_PERM_DENIED : code };
+                *state = (State){ NEGATIVE, code == PAM_CODE_IGNORE ? PAM_CODE_PERM_DENIED : code };
 }
 
 static void act(Walk *walk, int action, enum PamCode code, int level) {
