@@ -308,6 +308,7 @@ static void one_login_lives_on(void **state) {
         authority_login_close(fixture->authority, &root, login, "ada", on_answer, &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), 0);
         assert_int_equal(outcome.answer.n_revoked, 3);
+        outcome_done(&outcome);
         assert_int_equal(introspect(fixture, &mine.answer.access_token), REASON_TOKEN_UNKNOWN);
         assert_int_equal(introspect(fixture, &more.answer.access_token), REASON_TOKEN_UNKNOWN);
         outcome_done(&mine);
@@ -449,8 +450,10 @@ static void remote_hosts_are_throttled(void **state) {
         authority_user_set_password(fixture->authority, &root, &guess, on_answer, &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), REASON_TOO_MANY_FAILURES);
         assert_int_equal(outcome.answer.retry_after, 1);
+        outcome_done(&outcome);
         assert_int_equal(log_in(fixture, "ada", "old", "192.0.2.7", &outcome),
                          REASON_TOO_MANY_FAILURES);
+        outcome_done(&outcome);
         assert_int_equal(set_password(fixture, &root, ada->id, "old", "new", &outcome), 0);
         outcome_done(&outcome);
 
