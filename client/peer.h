@@ -19,8 +19,3 @@ int peer_connect(const char *socket_path, uid_t trusted_uid, Deadline deadline, 
 /* A descriptor at 3 or above in place of fd, which it takes: a host may run with 0 to 2 closed, and
  * what it then writes to "stderr" must not reach a peer or a file. A negative fd: -errno. */
 int fd_above_stdio(int fd);
-
-/* The uid of a name in a file of passwd(5)'s format. -ENOENT: no such line. */
-int passwd_find_uid(const char *path, const char *name, uid_t *ret);
-/* The uid of TOKEND_USER_NAME from /etc/passwd (no NSS: that may ask us); (uid_t)-1: none. */
-uid_t trusted_uid_find(void);

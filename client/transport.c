@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <sys/un.h>
 
-#include "peer.h"
+#include "passwd.h"
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
 #include "wire/text.h"

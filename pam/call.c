@@ -7,7 +7,7 @@
 
 #include "pam/call.h"
 #include "pam/report.h"
-#include "peer.h"
+#include "passwd.h"
 #include "wire/protocol.h"
 
 #define PASSWD_FILE "/etc/passwd"
@@ -71,8 +71,12 @@ bool call_is_foreign(const Call *call) {
 
         if (call->options.min_uid > 0 && strcmp(call->user, "root") == 0)
                 return true;
-        return call->options.skip_local && !pam_getenv(call->pamh, LOGIN_VARIABLE) &&
-               passwd_find_uid(PASSWD_FILE, call->user, &uid) == 0;
+        if (pam_getenv(call->pamh, LOGIN_VARIABLE))
+                return false;
+        if (call->options.skip_local && passwd_find_uid(PASSWD_FILE, call->user, &uid) == 0)
+                return true;
+        return passwd_user_is_foreign(PASSWD_FILE, ADOPTED_PATH, call->context.trusted_uid,
+                                      call->user);
 }
 
 int call_check_uid(const Call *call, uid_t uid) {

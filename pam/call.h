@@ -34,9 +34,9 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
 /* Asks libpam for that delay. */
 void call_delay_failure(const Call *call);
 
-/* Whether this user is none of tokend's whatever it says: root, who must get in when nothing else
- * does, unless min_uid=0 gives root to tokend; with skip_local also whoever stands in /etc/passwd
- * and was not let in by tokend. Asks nobody, so that nobody waits for it. */
+/* Whether this user is none of tokend's whatever it says. root, who must get in when nothing else
+ * does, unless min_uid=0 gives root to tokend; and, unless tokend let them in, users of /etc/passwd
+ * whom tokend has not taken on: all of them with skip_local. Asks nobody, so that nobody waits. */
 bool call_is_foreign(const Call *call);
 
 /* 0 or REASON_UID_NOT_PERMITTED. */

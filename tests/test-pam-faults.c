@@ -22,12 +22,12 @@
 
 /* What can't fail, or has nothing to fail with: all of libc that only looks at memory. */
 static const char *const harmless[] = {
-        "memchr",         "memcmp",         "memcpy",          "memmove",       "memset",
-        "stpcpy",         "strcasecmp",     "strchr",          "strcmp",        "strcspn",
-        "strlen",         "strncmp",        "strspn",          "strncasecmp",   "strnlen",
-        "strrchr",        "strtod",         "qsort_r",         "snprintf",      "explicit_bzero",
-        "errno_location", "stack_chk_fail", "strerrorname_np", "pam_strerror",  "pam_syslog",
-        "free",           "geteuid",        "getuid",          "clock_gettime",
+        "feof",           "memchr",         "memcmp",         "memcpy",          "memmove",
+        "memset",         "stpcpy",         "strcasecmp",     "strchr",          "strcmp",
+        "strcspn",        "strlen",         "strncmp",        "strspn",          "strncasecmp",
+        "strnlen",        "strrchr",        "strtod",         "qsort_r",         "snprintf",
+        "explicit_bzero", "errno_location", "stack_chk_fail", "strerrorname_np", "pam_strerror",
+        "pam_syslog",     "free",           "geteuid",        "getuid",          "clock_gettime",
 };
 
 typedef struct World {

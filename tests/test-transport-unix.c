@@ -358,31 +358,6 @@ static void test_descriptors(void **state) {
         fake_stop(&fake);
 }
 
-static void test_passwd(void **state) {
-        char path[] = "/tmp/fake-passwd-XXXXXX";
-        int fd = mkstemp(path);
-        FILE *file = fdopen(fd, "w");
-        uid_t uid = 7;
-
-        fputs("root:x:0:0::/root:/bin/sh\ntokend2:x:5:5::/:/x\nxtokend:x:6:6::/:/x\n"
-              "tokend:x:-1:1::/:/x\ntokend:x:4294967295:1::/:/"
-              "x\ntokend:x:\ntokend:x::1:::\ntokend\n"
-              "tokend:x:12\n",
-              file);
-        fflush(file);
-        assert_int_equal(passwd_find_uid(path, "tokend", &uid), -ENOENT);
-        assert_int_equal(uid, 7);
-        fputs("tokend:x:991:990:a:/:/x\n", file);
-        fflush(file);
-        assert_int_equal(passwd_find_uid(path, "tokend", &uid), 0);
-        assert_int_equal(uid, 991);
-        assert_int_equal(passwd_find_uid(path, "root", &uid), 0);
-        assert_int_equal(uid, 0);
-        assert_int_equal(passwd_find_uid("/nowhere/passwd", "root", &uid), -ENOENT);
-        fclose(file);
-        unlink(path);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_call),
@@ -396,7 +371,6 @@ int main(void) {
                 cmocka_unit_test(test_signals),
                 cmocka_unit_test(test_hung_up),
                 cmocka_unit_test(test_descriptors),
-                cmocka_unit_test(test_passwd),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

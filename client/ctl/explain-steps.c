@@ -7,6 +7,7 @@
 
 #include "ctl/columns.h"
 #include "ctl/explain.h"
+#include "passwd.h"
 #include "peer.h"
 #include "wire/cleanup.h"
 #include "wire/form.h"

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "passwd.h"
 #include "peer.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"

@@ -4,6 +4,11 @@
 
 #define TOKEND_SOCKET_PATH "/run/tokend/tokend.sock"
 
+/* Users of this machine whom tokend has taken on, a line each, "NAME:*:UID:": all others of
+ * /etc/passwd need not ask tokend. Root's to read, replaced by rename(2). */
+#define ADOPTED_FILE "adopted"
+#define ADOPTED_PATH "/run/tokend/userdb/" ADOPTED_FILE
+
 /* The account that runs the daemon; clients trust a socket of root's or of its. */
 #define TOKEND_USER_NAME "tokend"
 

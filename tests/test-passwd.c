@@ -1,0 +1,142 @@
+/* Lines of passwd(5), and who need not ask tokend. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "passwd.h"
+#include "unit.h"
+#include "wire/text.h"
+
+#define PASSWD  "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/home/bob:/bin/sh\n"
+#define ADOPTED "tokend-adopted:*:0:\neve:*:1001:\n"
+
+static void test_passwd(void **state) {
+        char path[] = "/tmp/fake-passwd-XXXXXX";
+        int fd = mkstemp(path);
+        FILE *file = fdopen(fd, "w");
+        uid_t uid = 7;
+
+        fputs("root:x:0:0::/root:/bin/sh\ntokend2:x:5:5::/:/x\nxtokend:x:6:6::/:/x\n"
+              "tokend:x:-1:1::/:/x\ntokend:x:4294967295:1::/:/"
+              "x\ntokend:x:\ntokend:x::1:::\ntokend\n"
+              "tokend:x:12\n",
+              file);
+        fflush(file);
+        assert_int_equal(passwd_find_uid(path, "tokend", &uid), -ENOENT);
+        assert_int_equal(uid, 7);
+        fputs("tokend:x:991:990:a:/:/x\n", file);
+        fflush(file);
+        assert_int_equal(passwd_find_uid(path, "tokend", &uid), 0);
+        assert_int_equal(uid, 991);
+        assert_int_equal(passwd_find_uid(path, "root", &uid), 0);
+        assert_int_equal(uid, 0);
+        assert_int_equal(passwd_find_uid("/nowhere/passwd", "root", &uid), -ENOENT);
+        fclose(file);
+        unlink(path);
+}
+
+typedef struct Files {
+        char folder[32];
+        char passwd[64];
+        char adopted[64];
+} Files;
+
+static void write_file(const char *path, const char *text) {
+        FILE *file = fopen(path, "w");
+
+        assert_non_null(file);
+        fputs(text, file);
+        fclose(file);
+        assert_int_equal(chmod(path, 0600), 0);
+}
+
+static int setup(void **state) {
+        static Files files;
+
+        files = (Files){ .folder = "/tmp/test-passwd-XXXXXX" };
+        if (!mkdtemp(files.folder))
+                return -1;
+        snprintf(files.passwd, sizeof(files.passwd), "%s/passwd", files.folder);
+        snprintf(files.adopted, sizeof(files.adopted), "%s/adopted", files.folder);
+        write_file(files.passwd, PASSWD "eve:x:1001:1001::/home/eve:/bin/sh\n");
+        write_file(files.adopted, ADOPTED);
+        *state = &files;
+        return 0;
+}
+
+static int teardown(void **state) {
+        Files *files = *state;
+
+        unlink(files->passwd);
+        unlink(files->adopted);
+        return rmdir(files->folder);
+}
+
+static bool is_foreign(const Files *files, const char *name) {
+        return passwd_user_is_foreign(files->passwd, files->adopted, geteuid(), name);
+}
+
+static void test_foreign(void **state) {
+        const Files *files = *state;
+
+        assert_true(is_foreign(files, "bob"));
+        assert_true(is_foreign(files, "root"));
+        /* taken on by tokend; tokend's own; nobody's */
+        assert_false(is_foreign(files, "eve"));
+        assert_false(is_foreign(files, "ada"));
+        assert_false(is_foreign(files, "bo"));
+        assert_false(is_foreign(files, ""));
+}
+
+/* What can't be trusted excuses nobody from asking. */
+static void test_untrusted_list(void **state) {
+        const Files *files = *state;
+        char other[64];
+
+        snprintf(other, sizeof(other), "%s/other", files->folder);
+        for (mode_t mode = 0; mode < 0100; mode++) {
+                assert_int_equal(chmod(files->adopted, 0600 | mode), 0);
+                assert_int_equal(is_foreign(files, "bob"), (mode & 022) == 0);
+        }
+        assert_int_equal(chmod(files->adopted, 0600), 0);
+        if (geteuid() == 0) {
+                assert_int_equal(chown(files->adopted, 991, 0), 0);
+                assert_false(is_foreign(files, "bob"));
+                assert_true(passwd_user_is_foreign(files->passwd, files->adopted, 991, "bob"));
+                assert_int_equal(chown(files->adopted, 0, 0), 0);
+        }
+        assert_int_equal(rename(files->adopted, other), 0);
+        assert_false(is_foreign(files, "bob"));
+        assert_int_equal(symlink(other, files->adopted), 0);
+        assert_false(is_foreign(files, "bob"));
+        assert_int_equal(unlink(files->adopted), 0);
+        assert_int_equal(mkfifo(files->adopted, 0600), 0);
+        assert_false(is_foreign(files, "bob"));
+        assert_int_equal(unlink(files->adopted), 0);
+        assert_int_equal(mkdir(files->adopted, 0700), 0);
+        assert_false(is_foreign(files, "bob"));
+        assert_int_equal(rmdir(files->adopted), 0);
+        assert_int_equal(rename(other, files->adopted), 0);
+        assert_true(is_foreign(files, "bob"));
+}
+
+static void test_no_passwd(void **state) {
+        const Files *files = *state;
+
+        assert_int_equal(unlink(files->passwd), 0);
+        assert_false(is_foreign(files, "bob"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_passwd),
+                cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_untrusted_list, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_no_passwd, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
