@@ -100,20 +100,33 @@ static int clear_place(const struct sockaddr_un *address) {
         return unlink(address->sun_path) < 0 ? -errno : 0;
 }
 
+/* There is one under systemd. Elsewhere it is made here, for everybody to ask in, whatever the umask
+ * that tokend gave us. */
+static int make_folder(const char *path) {
+        _cleanup_(freep) char *copy = strdup(path);
+        const char *folder;
+
+        if (!copy)
+                return -ENOMEM;
+        folder = dirname(copy);
+        if (mkdir(folder, 0755) < 0)
+                return errno == EEXIST ? 0 : -errno;
+        return chmod(folder, 0755) < 0 ? -errno : 0;
+}
+
 static int listen_on(const char *path) {
         _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        _cleanup_(freep) char *copy = strdup(path);
         struct sockaddr_un address;
         int r;
 
-        if (fd < 0 || !copy)
-                return fd < 0 ? -errno : -ENOMEM;
+        if (fd < 0)
+                return -errno;
         r = set_address(path, &address);
         if (r < 0)
                 return r;
-        /* there without systemd as well */
-        if (mkdir(dirname(copy), 0755) < 0 && errno != EEXIST)
-                return -errno;
+        r = make_folder(path);
+        if (r < 0)
+                return r;
         r = clear_place(&address);
         if (r < 0)
                 return r;

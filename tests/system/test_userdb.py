@@ -249,6 +249,14 @@ def test_everybody_may_ask_and_nobody_sees_hashes(daemon):
         assert 'ada' in text and '$5$' not in text and 'example.org' not in text
 
 
+def test_the_folder_is_for_everybody_without_systemd_too(make_tokend, folder):
+    """Made by a child of tokend's, whose umask is for secrets."""
+    place = pathlib.Path(folder) / 'userdb'
+    start(make_tokend({'Daemon': {'Userdb': place / 'org.tokend'}}))
+    assert oct(place.stat().st_mode & 0o7777) == '0o755'
+    assert oct((place / 'org.tokend').stat().st_mode & 0o777) == '0o666'
+
+
 def test_nobody_vanishes_while_others_come(daemon):
     """Each change replaces the whole snapshot: a reader sees the one or the other."""
     ada = daemon.add_user('ada')
