@@ -92,11 +92,11 @@ static void on_token_used(void *userdata, const TokenHash *hash) {
         bus_token_used(manager->bus, hash);
 }
 
-static void on_users_changed(void *userdata, void (*done)(void *done_userdata),
-                             void *done_userdata) {
+static void on_user_changed(void *userdata, const User *user, bool is_gone,
+                            void (*done)(void *done_userdata), void *done_userdata) {
         Manager *manager = userdata;
 
-        publisher_publish(manager->publisher, done, done_userdata);
+        publisher_change(manager->publisher, user, is_gone, done, done_userdata);
 }
 
 /* All or nothing: what can fail comes first, and the old configuration is let go last. */
@@ -258,7 +258,7 @@ static int start_authority(Manager *manager) {
                 .token_removed = on_token_removed,
                 .tokens_removed = on_tokens_removed,
                 .token_used = on_token_used,
-                .users_changed = on_users_changed,
+                .user_changed = on_user_changed,
         };
         const char *snapshot = manager->config->userdb ? manager->config->userdb_snapshot : NULL;
         int r;

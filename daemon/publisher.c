@@ -1,8 +1,10 @@
-/* Publishing users: read all of them in pages, write one file on a thread, tell who waits.
+/* Publishing users: what changed goes into the roster, one thread writes that as a file, who waits
+ * is told.
  *
- * One round runs at a time. Who comes while it runs waits for the next, since the round may have
- * read past that change already; any number of them share it. A user that expires is a change that
- * nobody makes: the next one to do so has a timer. */
+ * One round runs at a time, and the roster is its own until it ends. Who comes while it runs waits
+ * for the next; any number of them share it. The store is read in full, in pages, at the start and
+ * after a failure; what changes during that goes over what was read. A user that expires is a
+ * change that nobody makes: the next one to do so has a timer. */
 
 #include <errno.h>
 #include <libgen.h>
@@ -13,25 +15,27 @@
 #include "base/journal.h"
 #include "base/workers.h"
 #include "publisher.h"
-#include "userdb/snapshot.h"
+#include "userdb/roster.h"
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
 
 #define RETRY_USEC (5 * USEC_PER_SEC)
 
-typedef struct Waiter {
-        struct Waiter *next;
-        void (*done)(void *userdata);
+typedef struct Change {
+        struct Change *next;
+        User *user; /* NULL: nobody in particular */
+        bool is_gone;
+        void (*done)(void *userdata); /* NULL: nobody waits */
         void *userdata;
-} Waiter;
+} Change;
 
 typedef struct Round {
         Job job;
         Publisher *publisher;
-        User **users;
-        size_t n_users;
-        Waiter *waiters; /* told when it ends */
+        Change *changes; /* what it publishes, in their order; told when it ends */
+        bool is_full;    /* all users were read */
         int64_t now;     /* µs UTC: who has expired by then is shown as locked */
+        int64_t next_expiry;
         int result;
 } Round;
 
@@ -40,33 +44,32 @@ struct Publisher {
         Store *store; /* NULL: at the end */
         Workers *workers;
         char *path;
-        Round *round;    /* NULL: idle */
-        Waiter *waiters; /* for the next round */
+        Roster *roster;
+        bool wants_reading; /* the roster is not what the store has */
+        Round *round;       /* NULL: idle */
+        Change *changes;    /* for the next round */
         sd_event_source *retry;
         sd_event_source *expiry;
 };
 
 static void start_round(Publisher *publisher);
 
-static void tell(Waiter *waiters) {
-        while (waiters) {
-                Waiter *waiter = waiters;
+static void tell(Change *changes) {
+        while (changes) {
+                Change *change = changes;
 
-                waiters = waiter->next;
-                waiter->done(waiter->userdata);
-                free(waiter);
+                changes = change->next;
+                if (change->done)
+                        change->done(change->userdata);
+                user_free(change->user);
+                free(change);
         }
 }
 
-static Round *round_free(Round *round) {
-        if (!round)
-                return NULL;
-
-        for (size_t i = 0; i < round->n_users; i++)
-                user_free(round->users[i]);
-        free(round->users);
-        free(round);
-        return NULL;
+static void append(Change **list, Change *changes) {
+        while (*list)
+                list = &(*list)->next;
+        *list = changes;
 }
 
 static int on_retry(sd_event_source *source, uint64_t now, void *userdata) {
@@ -98,35 +101,30 @@ static int on_expiry(sd_event_source *source, uint64_t now, void *userdata) {
 }
 
 /* Without the timer the file says it at the next change. */
-static void await_expiry(Publisher *publisher, const Round *round) {
-        int64_t next = INT64_MAX;
-
+static void await_expiry(Publisher *publisher, int64_t next) {
         publisher->expiry = sd_event_source_disable_unref(publisher->expiry);
-        for (size_t i = 0; i < round->n_users; i++)
-                if (round->users[i]->expires > round->now && round->users[i]->expires < next)
-                        next = round->users[i]->expires;
         if (next < INT64_MAX)
                 (void)sd_event_add_time(publisher->event, &publisher->expiry, CLOCK_REALTIME,
                                         (uint64_t)next, USEC_PER_SEC, on_expiry, publisher);
 }
 
 static void end_round(Publisher *publisher, int result) {
-        Round *round = TAKE_PTR(publisher->round);
-        Waiter *waiters = round->waiters;
+        _cleanup_(freep) Round *round = TAKE_PTR(publisher->round);
 
-        if (result != 0 && result != -ECANCELED)
-                retry_later(publisher, result < 0 ? result : -EIO);
-        if (result == 0)
-                await_expiry(publisher, round);
+        if (result < 0)
+                publisher->wants_reading = true;
+        else
+                await_expiry(publisher, round->next_expiry);
+        if (result < 0 && result != -ECANCELED)
+                retry_later(publisher, result);
 
-        round_free(round);
-        tell(waiters);
-        if (publisher->waiters && !publisher->round && result != -ECANCELED)
+        tell(round->changes);
+        if (publisher->changes && !publisher->round && result != -ECANCELED)
                 start_round(publisher);
 }
 
-static void fill_row(const User *user, int64_t now, SnapshotUser *row) {
-        *row = (SnapshotUser){
+static int put(Roster *roster, const User *user, int64_t now) {
+        const SnapshotUser line = {
                 .name = user->name,
                 .uid = user->uid,
                 .gid = user->gid,
@@ -135,20 +133,36 @@ static void fill_row(const User *user, int64_t now, SnapshotUser *row) {
                 .groups = user->groups,
                 .locked = user_refusal(user, now) != 0,
         };
+
+        return roster_set(roster, &line, user->expires);
 }
 
-static void write_snapshot(Job *job) {
-        Round *round = (Round *)job;
-        _cleanup_(freep) SnapshotUser *rows = calloc(round->n_users + 1, sizeof(*rows));
+/* 1: the file would differ. */
+static int apply_changes(Round *round) {
+        Roster *roster = round->publisher->roster;
+        int differs = 0;
 
-        if (!rows) {
-                round->result = -ENOMEM;
-                return;
+        for (Change *change = round->changes; change; change = change->next) {
+                int r = 0;
+
+                if (change->user && change->is_gone)
+                        r = roster_remove(roster, change->user->name);
+                else if (change->user)
+                        r = put(roster, change->user, round->now);
+                if (r < 0)
+                        return r;
+                differs |= r;
         }
+        return differs | roster_expire(roster, round->now, &round->next_expiry);
+}
 
-        for (size_t i = 0; i < round->n_users; i++)
-                fill_row(round->users[i], round->now, &rows[i]);
-        round->result = snapshot_write(round->publisher->path, rows, round->n_users);
+static void run_round(Job *job) {
+        Round *round = (Round *)job;
+        int r = apply_changes(round);
+
+        if (r > 0 || (r == 0 && round->is_full))
+                r = roster_write(round->publisher->roster, round->publisher->path);
+        round->result = r;
 }
 
 static void on_written(Job *job) {
@@ -157,19 +171,10 @@ static void on_written(Job *job) {
         end_round(round->publisher, job->cancelled ? -ECANCELED : round->result);
 }
 
-/* Takes the users out of a page. */
-static int keep_users(Round *round, StoreRequest *request) {
-        size_t n = round->n_users + request->n_users;
-        User **users = reallocarray(round->users, n + 1, sizeof(*users));
-
-        if (!users)
-                return -ENOMEM;
-
-        round->users = users;
-        for (size_t i = 0; i < request->n_users; i++)
-                users[round->n_users++] = TAKE_PTR(request->users[i]);
-        request->n_users = 0;
-        return 0;
+static int write_round(Publisher *publisher) {
+        if (!publisher->store)
+                return -ECANCELED;
+        return workers_submit(publisher->workers, &publisher->round->job);
 }
 
 static int read_page(Publisher *publisher, const char *cursor);
@@ -177,15 +182,17 @@ static int read_page(Publisher *publisher, const char *cursor);
 static void on_page(StoreRequest *request, void *userdata) {
         Publisher *publisher = userdata;
         Round *round = publisher->round;
-        int r = request->result;
+        int r = request->result > 0 ? -EIO : request->result;
 
-        if (r == 0)
-                r = keep_users(round, request);
-        if (r == 0 && request->cursor)
+        for (size_t i = 0; r >= 0 && i < request->n_users; i++)
+                r = put(publisher->roster, request->users[i], round->now);
+        if (r >= 0 && request->cursor) {
                 r = read_page(publisher, request->cursor);
-        else if (r == 0)
-                r = workers_submit(publisher->workers, &round->job);
-        if (r != 0)
+        } else if (r >= 0) {
+                append(&round->changes, TAKE_PTR(publisher->changes));
+                r = write_round(publisher);
+        }
+        if (r < 0)
                 end_round(publisher, r);
 }
 
@@ -211,46 +218,83 @@ static int read_page(Publisher *publisher, const char *cursor) {
         return r;
 }
 
+static int read_all(Publisher *publisher) {
+        Roster *fresh = roster_new();
+
+        if (!fresh)
+                return -ENOMEM;
+
+        roster_free(publisher->roster);
+        publisher->roster = fresh;
+        publisher->round->is_full = true;
+        publisher->wants_reading = false;
+        return read_page(publisher, NULL);
+}
+
 static void start_round(Publisher *publisher) {
         Round *round = calloc(1, sizeof(*round));
         int r;
 
         if (!round) {
+                publisher->wants_reading = true;
                 retry_later(publisher, -ENOMEM);
-                tell(TAKE_PTR(publisher->waiters));
+                tell(TAKE_PTR(publisher->changes));
                 return;
         }
 
-        round->job.run = write_snapshot;
+        round->job.run = run_round;
         round->job.done = on_written;
         round->publisher = publisher;
         round->now = clock_realtime(&clock_system);
-        round->waiters = TAKE_PTR(publisher->waiters);
+        round->changes = TAKE_PTR(publisher->changes);
         publisher->round = round;
-        r = read_page(publisher, NULL);
+        r = publisher->wants_reading ? read_all(publisher) : write_round(publisher);
         if (r < 0)
                 end_round(publisher, r);
 }
 
-void publisher_publish(Publisher *publisher, void (*done)(void *userdata), void *userdata) {
-        Waiter *waiter;
+/* NULL: no memory. */
+static Change *change_new(const User *user) {
+        Change *change = calloc(1, sizeof(*change));
 
-        if (!publisher->path) {
-                done(userdata);
-                return;
+        if (change && user && user_copy(user, &change->user) < 0) {
+                free(change);
+                return NULL;
         }
+        return change;
+}
 
-        waiter = malloc(sizeof(*waiter));
-        if (!waiter) {
+static void add_change(Publisher *publisher, const User *user, bool is_gone,
+                       void (*done)(void *userdata), void *userdata) {
+        Change *change = change_new(user);
+
+        if (!change) {
+                publisher->wants_reading = true;
                 retry_later(publisher, -ENOMEM);
-                done(userdata);
+                if (done)
+                        done(userdata);
                 return;
         }
 
-        *waiter = (Waiter){ publisher->waiters, done, userdata };
-        publisher->waiters = waiter;
+        change->is_gone = is_gone;
+        change->done = done;
+        change->userdata = userdata;
+        append(&publisher->changes, change);
         if (!publisher->round)
                 start_round(publisher);
+}
+
+void publisher_publish(Publisher *publisher, void (*done)(void *userdata), void *userdata) {
+        publisher->wants_reading = true;
+        publisher_change(publisher, NULL, false, done, userdata);
+}
+
+void publisher_change(Publisher *publisher, const User *user, bool is_gone,
+                      void (*done)(void *userdata), void *userdata) {
+        if (publisher->path)
+                add_change(publisher, user, is_gone, done, userdata);
+        else if (done)
+                done(userdata);
 }
 
 /* There is a folder for it under systemd; elsewhere it is made here, for all to look into. */
@@ -272,6 +316,7 @@ int publisher_new(sd_event *event, Store *store, const char *path, Publisher **r
 
         publisher->event = event;
         publisher->store = store;
+        publisher->wants_reading = true;
         if (path) {
                 publisher->path = strdup(path);
                 if (!publisher->path)
@@ -297,7 +342,8 @@ Publisher *publisher_free(Publisher *publisher) {
         sd_event_source_disable_unref(publisher->expiry);
         if (publisher->round)
                 end_round(publisher, -ECANCELED);
-        tell(publisher->waiters);
+        tell(publisher->changes);
+        roster_free(publisher->roster);
         free(publisher->path);
         free(publisher);
         return NULL;

@@ -23,7 +23,8 @@ typedef struct Fixture {
         Config config;
         Store *store;
         Authority *authority;
-        unsigned n_changed; /* calls of users_changed */
+        unsigned n_changed; /* calls of user_changed that somebody waited for */
+        unsigned n_gone;    /* users that user_changed called gone */
         bool holds_changes; /* they are not done before release_change() */
         void (*done)(void *done_userdata);
         void *done_userdata;
@@ -101,10 +102,14 @@ static const NssSource machine = {
         .group_by_gid = machine_group_by_gid,
 };
 
-static void on_users_changed(void *userdata, void (*done)(void *done_userdata),
-                             void *done_userdata) {
+static void on_user_changed(void *userdata, const User *user, bool is_gone,
+                            void (*done)(void *done_userdata), void *done_userdata) {
         Fixture *fixture = userdata;
 
+        assert_non_null(user);
+        fixture->n_gone += is_gone;
+        if (!done)
+                return;
         fixture->n_changed++;
         if (!fixture->holds_changes)
                 return done(done_userdata);
@@ -114,7 +119,7 @@ static void on_users_changed(void *userdata, void (*done)(void *done_userdata),
 
 static Fixture *fixture_new(void) {
         Fixture *fixture = calloc(1, sizeof(*fixture));
-        AuthorityObserver observer = { .userdata = fixture, .users_changed = on_users_changed };
+        AuthorityObserver observer = { .userdata = fixture, .user_changed = on_user_changed };
         char address[128];
         char *message = NULL;
 

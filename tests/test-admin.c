@@ -40,7 +40,8 @@ static void only_administrators_get_a_call(void **state) {
 
 static void keep_hash(AdminCall *admin, Secret *hash) {
         admin->call.answer.client_secret = TAKE(*hash, SECRET_INIT);
-        admin_finish_changed(admin);
+        admin->call.answer.user = user_new();
+        admin_finish_changed(admin, false);
 }
 
 static void hashes_end_in_the_step_or_the_call(void **state) {

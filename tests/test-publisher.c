@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +192,136 @@ static void test_expiry_shows_by_itself(void **state) {
         assert_non_null(strstr(content(), "\nnever:70000:70000:/home/x:/bin/sh:active:\n"));
 }
 
+static User *user_of(const char *name, uint32_t uid) {
+        User *user = user_new();
+
+        user->id = strdup(name);
+        user->name = strdup(name);
+        user->home = strdup("/home/x");
+        user->shell = strdup("/bin/sh");
+        user->uid = user->gid = uid;
+        return user;
+}
+
+static void change(Publisher *publisher, const User *user, bool is_gone) {
+        int before = bed.n_told;
+
+        publisher_change(publisher, user, is_gone, on_told, NULL);
+        run_until(&bed.n_told, before + 1);
+}
+
+static ino_t file_number(void) {
+        struct stat st;
+
+        assert_int_equal(stat(bed.snapshot, &st), 0);
+        return st.st_ino;
+}
+
+/* One user after the other, without a word from the store: ada is there, but not in it. */
+static void test_changes_read_nothing(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+        _cleanup_(user_freep) User *ada = user_of("ada", 70005);
+
+        add_user("bob", false, NULL);
+        run_until(&bed.n_answered, 1);
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        run_until(&bed.n_told, 1);
+
+        change(publisher, ada, false);
+        assert_non_null(strstr(content(), "\nada:70005:70005:/home/x:/bin/sh:active:\nbob:70000:"));
+        ada->state = USER_LOCKED;
+        change(publisher, ada, false);
+        assert_non_null(strstr(content(), "\nada:70005:70005:/home/x:/bin/sh:locked:\n"));
+        change(publisher, ada, true);
+        assert_string_equal(content(),
+                            "tokend-userdb 1\nbob:70000:70000:/home/x:/bin/sh:active:\n");
+}
+
+/* The reader would take it in again, for nothing. */
+static void test_what_does_not_show_writes_nothing(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+        _cleanup_(user_freep) User *ada = user_of("ada", 70005), *eve = user_of("eve", 70006);
+        ino_t before;
+
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        change(publisher, ada, false); /* the first one: all are read, and this one goes over it */
+        assert_non_null(strstr(content(), "\nada:"));
+
+        /* Held open, so that its number is nobody else's. */
+        _cleanup_(closep) int fd = open(bed.snapshot, O_RDONLY | O_CLOEXEC);
+        before = file_number();
+        assert_int_equal(strv_extend(&ada->ssh_keys, "ssh-ed25519 AAAA"), 0);
+        change(publisher, ada, false);
+        change(publisher, eve, true);
+        publisher_change(publisher, eve, true, NULL, NULL);
+        assert_true(file_number() == before);
+        change(publisher, eve, false);
+        assert_false(file_number() == before);
+}
+
+/* All of them read, and while that goes on others come, change and go. */
+static void test_changes_during_the_reading(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+        _cleanup_(user_freep) User *ada = user_of("ada", 70005), *bob = user_of("bob", 70000);
+
+        add_user("bob", false, NULL);
+        run_until(&bed.n_answered, 1);
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        publisher_change(publisher, ada, false, on_told, NULL);
+        publisher_change(publisher, ada, true, on_told, NULL);
+        publisher_change(publisher, bob, true, on_told, NULL);
+        ada->uid = ada->gid = 70006;
+        publisher_change(publisher, ada, false, on_told, NULL);
+        run_until(&bed.n_told, 1);
+        assert_int_equal(bed.n_told, 5); /* in one round */
+        assert_string_equal(content(),
+                            "tokend-userdb 1\nada:70006:70006:/home/x:/bin/sh:active:\n");
+}
+
+/* Changed to a date, whose timer replaces the one before. */
+static void test_expiry_of_a_change(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+        _cleanup_(user_freep) User *ada = user_of("ada", 70005), *bob = user_of("bob", 70006);
+
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        ada->expires = bob->expires = clock_realtime(&clock_system) + 3600 * USEC_PER_SEC;
+        change(publisher, bob, false);
+        change(publisher, ada, false);
+        ada->expires = clock_realtime(&clock_system) + USEC_PER_SEC;
+        change(publisher, ada, false);
+        assert_non_null(strstr(content(), "\nada:70005:70005:/home/x:/bin/sh:active:\n"));
+        while (!strstr(content(), "\nada:70005:70005:/home/x:/bin/sh:locked:\n"))
+                assert_true(sd_event_run(bed.event, 10 * USEC_PER_SEC) > 0);
+        assert_non_null(strstr(content(), "\nbob:70006:70006:/home/x:/bin/sh:active:\n"));
+}
+
+/* What was lost with the round that failed is in the store, which is read again. */
+static void test_after_a_failure_the_store_is_read(void **state) {
+        _cleanup_(publisher_freep) Publisher *publisher = NULL;
+        _cleanup_(user_freep) User *ada = user_of("ada", 70000), *bob = user_of("bob", 70001);
+        char obstacle[80];
+
+        assert_int_equal(publisher_new(bed.event, bed.store, bed.snapshot, &publisher), 0);
+        publisher_publish(publisher, on_told, NULL);
+        run_until(&bed.n_told, 1);
+        snprintf(obstacle, sizeof(obstacle), "%s.new", bed.snapshot);
+        assert_int_equal(mkdir(obstacle, 0700), 0);
+        add_user("ada", false, NULL);
+        run_until(&bed.n_answered, 1);
+        change(publisher, ada, false);
+        assert_null(strstr(content(), "\nada:"));
+
+        assert_int_equal(rmdir(obstacle), 0);
+        add_user("carl", false, NULL);
+        run_until(&bed.n_answered, 2);
+        change(publisher, bob, false);
+        assert_non_null(strstr(content(), "\nada:70000:70000:"));
+        assert_non_null(strstr(content(), "\nbob:70001:70001:"));
+        assert_non_null(strstr(content(), "\ncarl:70001:70001:"));
+}
+
 static void test_failure_is_told_too(void **state) {
         _cleanup_(publisher_freep) Publisher *publisher = NULL;
 
@@ -227,6 +358,13 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_more_than_a_page, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_changes_meanwhile, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_expiry_shows_by_itself, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_changes_read_nothing, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_what_does_not_show_writes_nothing, setup,
+                                                teardown),
+                cmocka_unit_test_setup_teardown(test_changes_during_the_reading, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_expiry_of_a_change, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_after_a_failure_the_store_is_read, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(test_failure_is_told_too, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_nobody_asks, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_end_tells_who_waits, setup, teardown),

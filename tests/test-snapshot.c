@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "userdb/snapshot.h"
+#include "snapshot-fixture.h"
 #include "wire/text.h"
 
 static int folder_make(void **state) {
@@ -56,7 +56,7 @@ static void test_round_trip(void **state) {
         struct stat st;
         mode_t mask = umask(0077);
 
-        assert_int_equal(snapshot_write(path, users, 3), 0);
+        assert_int_equal(write_snapshot(path, users, 3), 0);
         umask(mask);
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_mode & 07777, 0644);
@@ -85,7 +85,7 @@ static void test_no_field_breaks_out(void **state) {
         _cleanup_(freep) char *path = path_in(*state);
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                assert_int_equal(snapshot_write(path, &bad[i], 1), -EINVAL);
+                assert_int_equal(write_snapshot(path, &bad[i], 1), -EINVAL);
         assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -96,7 +96,7 @@ static void test_a_link_beside_it_is_not_followed(void **state) {
         assert_true(asprintf(&fresh, "%s.new", path) > 0);
         assert_true(asprintf(&victim, "%s.victim", path) > 0);
         assert_int_equal(symlink(victim, fresh), 0);
-        assert_int_equal(snapshot_write(path, &user, 1), 0);
+        assert_int_equal(write_snapshot(path, &user, 1), 0);
         assert_int_equal(access(victim, F_OK), -1);
 }
 

@@ -318,6 +318,7 @@ static void an_unknown_owner_takes_it_back(void **state) {
         authority_user_get(fixture->authority, &root, NULL, "b", on_answer, &outcome);
         assert_int_equal(fixture_wait(fixture, &outcome), REASON_USER_UNKNOWN);
         assert_int_equal(fixture->n_changed, 0);
+        assert_int_equal(fixture->n_gone, 1);
 }
 
 static void names_and_ids_are_unique(void **state) {

@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "snapshot-fixture.h"
 #include "userdb/server.h"
-#include "userdb/snapshot.h"
 #include "wire/text.h"
 
 typedef struct Fixture {
@@ -89,7 +89,7 @@ static bool knows(Fixture *f, int fd, const char *name) {
 static void write_users(Fixture *f, const char *name) {
         SnapshotUser user = { .name = name, .uid = 70000, .gid = 70000, .home = "/h", .shell = "/bin/sh" };
 
-        assert_int_equal(snapshot_write(f->snapshot, &user, 1), 0);
+        assert_int_equal(write_snapshot(f->snapshot, &user, 1), 0);
 }
 
 static void test_follows_the_snapshot(void **state) {

@@ -85,6 +85,7 @@ static void removal_kills_tokens(void **state) {
         assert_true(outcome.answer.n_revoked > 0);
         outcome_done(&outcome);
         assert_int_equal(fixture->n_changed, 2);
+        assert_int_equal(fixture->n_gone, 1);
         again = add_user(fixture, "ada", "geheim");
         assert_int_not_equal(again->uid, ada->uid); /* never given twice */
         authority_introspect(fixture->authority, &root, &token, on_answer, &outcome);

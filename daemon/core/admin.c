@@ -57,12 +57,13 @@ static void admin_change_seen(void *userdata) {
         call_finish(&admin->call, 0);
 }
 
-void admin_finish_changed(AdminCall *admin) {
+void admin_finish_changed(AdminCall *admin, bool is_gone) {
         const AuthorityObserver *observer = &admin->call.authority->observer;
 
-        if (!observer->users_changed)
+        if (!observer->user_changed)
                 return call_finish(&admin->call, 0);
-        observer->users_changed(observer->userdata, admin_change_seen, admin);
+        observer->user_changed(observer->userdata, admin->call.answer.user, is_gone,
+                               admin_change_seen, admin);
 }
 
 static void list_answered(Call *call, StoreRequest *request) {

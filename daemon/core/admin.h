@@ -24,8 +24,9 @@ void admin_audit(AdminCall *admin, enum AuditEvent event);
  * REASON_INVALID_VALUE and a full queue end the call. */
 void admin_hash(AdminCall *admin, const Secret *secret,
                 void (*step)(AdminCall *admin, Secret *hash));
-/* Ends the call with r = 0 when whoever shows users to the machine has caught up. */
-void admin_finish_changed(AdminCall *admin);
+/* Ends the call with r = 0 when whoever shows users to the machine has caught up with the answer's
+ * user, which changed or is gone. */
+void admin_finish_changed(AdminCall *admin, bool is_gone);
 
 /* Ends the call with a page of users or clients; limit 0: as many as a page may have. */
 void admin_list(AdminCall *admin, enum StoreVerb verb, const char *cursor, unsigned limit);

@@ -67,9 +67,11 @@ typedef struct AuthorityObserver {
         void (*tokens_removed)(void *userdata, uint64_t n);
         /* It was asked about since it was told the last time; at most once a minute. */
         void (*token_used)(void *userdata, const TokenHash *hash);
-        /* Users were added, removed or changed: call done(done_userdata) when others can see it; the
-         * change's reply waits for that. */
-        void (*users_changed)(void *userdata, void (*done)(void *done_userdata), void *done_userdata);
+        /* A user was added or changed, or is gone, in the order of the commits: call
+         * done(done_userdata) when others can see it; the change's reply waits for that. done NULL:
+         * nobody waits. */
+        void (*user_changed)(void *userdata, const User *user, bool is_gone,
+                             void (*done)(void *done_userdata), void *done_userdata);
 } AuthorityObserver;
 
 /* Borrows event, store, config and clock. Starts the workers and the timers of the background work

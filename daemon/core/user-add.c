@@ -132,7 +132,7 @@ static void add_finished(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
-        admin_finish_changed(&add->admin);
+        admin_finish_changed(&add->admin, false);
 }
 
 /* Without a hash: only the state. */
@@ -163,7 +163,11 @@ static void add_unlock(UserAddCall *add) {
 
 static void add_taken_back(Call *call, StoreRequest *request) {
         UserAddCall *add = (UserAddCall *)call;
+        const AuthorityObserver *observer = &call->authority->observer;
 
+        /* Who reads all users at the start may have seen it. */
+        if (request->result == 0 && observer->user_changed)
+                observer->user_changed(observer->userdata, request->users[0], true, NULL, NULL);
         if (add->failure != 0)
                 return call_finish(call, add->failure);
         if (request->result != 0 && request->result != REASON_USER_UNKNOWN)

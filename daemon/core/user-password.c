@@ -51,7 +51,7 @@ static void password_written(Call *call, StoreRequest *request) {
         authority_tokens_removed(call->authority, request->n_affected);
         cache_forget_user(call->authority->cache, call->answer.user->id);
         if (call->answer.user->state != old_state)
-                return admin_finish_changed(&set->admin);
+                return admin_finish_changed(&set->admin, false);
         call_finish(call, 0);
 }
 

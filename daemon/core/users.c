@@ -62,14 +62,22 @@ void authority_user_list(Authority *authority, const Caller *caller, const char 
 }
 
 /* After every change: what was cached of the user's tokens may be dead. */
-static void change_answered(Call *call, StoreRequest *request) {
+static void finish_change(Call *call, StoreRequest *request, bool is_gone) {
         if (request->result != 0)
                 return call_finish(call, request->result);
         call->answer.user = TAKE_PTR(request->users[0]);
         call->answer.n_revoked = request->n_affected;
         authority_tokens_removed(call->authority, request->n_affected);
         cache_forget_user(call->authority->cache, call->answer.user->id);
-        admin_finish_changed((AdminCall *)call);
+        admin_finish_changed((AdminCall *)call, is_gone);
+}
+
+static void removal_answered(Call *call, StoreRequest *request) {
+        finish_change(call, request, true);
+}
+
+static void set_answered(Call *call, StoreRequest *request) {
+        finish_change(call, request, false);
 }
 
 void authority_user_remove(Authority *authority, const Caller *caller, const char *id,
@@ -81,7 +89,7 @@ void authority_user_remove(Authority *authority, const Caller *caller, const cha
                 return;
         admin_audit(admin, AUDIT_USER_REMOVED);
         call_store(&admin->call, call_request(STORE_USER_REMOVE, STORE_KEY_ID, id),
-                   change_answered);
+                   removal_answered);
 }
 
 static int set_values(const UserSetRequest *request, User *values) {
@@ -110,5 +118,5 @@ void authority_user_set(Authority *authority, const Caller *caller, const char *
         if (r != 0)
                 return call_finish(&admin->call, r);
         admin_audit(admin, AUDIT_USER_STATE);
-        call_store(&admin->call, TAKE_PTR(set), change_answered);
+        call_store(&admin->call, TAKE_PTR(set), set_answered);
 }

@@ -2,7 +2,8 @@
 
 /* The file between tokend, which writes it, and tokend-userdb, which answers from it: a first line
  * that names the format, then a line a user as in passwd(5), sorted by name:
- * NAME:UID:GID:HOME:SHELL:locked|active:GROUP,GROUP. Replaced by rename(2), never changed. */
+ * NAME:UID:GID:HOME:SHELL:locked|active:GROUP,GROUP. Replaced by rename(2), never changed. Written
+ * by roster.h. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,10 +20,6 @@ typedef struct SnapshotUser {
         char *const *groups; /* supplementary, by name; NULL: none */
         bool locked;
 } SnapshotUser;
-
-/* Writes path's new content beside it, mode 0644, and renames. The users come in any order. 0 or a
- * negative errno; -EINVAL: a field that can't stand in a line. */
-int snapshot_write(const char *path, const SnapshotUser *users, size_t n_users);
 
 typedef struct Snapshot {
         unsigned n_ref;

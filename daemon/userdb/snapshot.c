@@ -102,6 +102,8 @@ static int parse_user(char *line, SnapshotUser *user) {
                 user->shell = NULL;
         if (user->shell && !user_is_servable(user))
                 return -EBADMSG;
+        if (!*groups)
+                return 0;
         r = strv_split(groups, ",", &split);
         if (r < 0)
                 return r;
