@@ -277,8 +277,10 @@ int workers_submit(Workers *workers, Job *job) {
                 job->cancelled = false;
                 job->item.deliver = on_delivered;
                 queue_push(queue, job);
-                pthread_cond_signal(&workers->wake);
         }
         pthread_mutex_unlock(&workers->lock);
+        /* Behind the lock, or who wakes up has to wait for it first. */
+        if (r == 0)
+                pthread_cond_signal(&workers->wake);
         return r;
 }

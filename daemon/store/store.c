@@ -328,11 +328,12 @@ static int lane_queue(Lane *lane, Envelope *envelope) {
                 r = -ESHUTDOWN;
         else if (queue->n_waiting >= STORE_QUEUE_MAX)
                 r = -EAGAIN;
-        if (r == 0) {
+        if (r == 0)
                 queue_append(queue, envelope);
-                pthread_cond_signal(&lane->wake);
-        }
         pthread_mutex_unlock(&store->lock);
+        /* Behind the lock, or who wakes up has to wait for it first. */
+        if (r == 0)
+                pthread_cond_signal(&lane->wake);
         return r;
 }
 
