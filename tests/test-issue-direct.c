@@ -197,6 +197,22 @@ static void test_session_ends_on_the_way(void **state) {
         core->authority->clock = &core_clock;
 }
 
+/* What is kept of the built-in client between calls is not what it was before a revocation. */
+static void test_local_client_is_revoked(void **state) {
+        Core *core = *state;
+        Caller root = core_root();
+        _heard_ before = { 0 }, revoked = { 0 }, after = { 0 };
+
+        assert_int_equal(issue_self(core, 70000, NULL, 0, &before), 0);
+        authority_revoke_owner(core->authority, &root,
+                               &(RevokeRequest){ .uid = UID_NONE, .client_id = CLIENT_LOCAL },
+                               core_on_answer, &revoked);
+        assert_int_equal(core_wait(core, &revoked), 0);
+        assert_int_equal(introspect(core, &before.answer.access_token), REASON_TOKEN_UNKNOWN);
+        assert_int_equal(issue_self(core, 70000, NULL, 0, &after), 0);
+        assert_int_equal(introspect(core, &after.answer.access_token), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, core_teardown)
 
 int main(void) {
@@ -206,6 +222,7 @@ int main(void) {
                 TEST(test_ends_with_the_family),
                 TEST(test_states),
                 TEST(test_session_ends_on_the_way),
+                TEST(test_local_client_is_revoked),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,8 @@ struct Authority {
         LastUsed *last_used;
         SelfQuota *self_quota;
         char *boot_id;
+        Client *local_client; /* CLIENT_LOCAL as it was at: */
+        uint64_t local_client_seen; /* store_revocations() */
 
         size_t n_calls;         /* in flight, those in the lists included */
         struct CallList ended;   /* to be delivered on the next turn */

@@ -54,15 +54,6 @@ static void direct_issue(IssueCall *issue) {
         issue_begin(issue);
 }
 
-static void direct_local_client(Call *call, StoreRequest *request) {
-        IssueCall *issue = (IssueCall *)call;
-
-        if (request->result != 0)
-                return call_finish(call, REASON_STORE_UNAVAILABLE);
-        issue->client = issue->owned_client = TAKE_PTR(request->clients[0]);
-        direct_issue(issue);
-}
-
 /* Whether there is one that may have tokens; else the call has ended. */
 static bool direct_take_user(Call *call, StoreRequest *request) {
         int r = request->result;
@@ -78,7 +69,7 @@ static bool direct_take_user(Call *call, StoreRequest *request) {
 
 static void direct_user_found(Call *call, StoreRequest *request) {
         if (direct_take_user(call, request))
-                call_store(call, call_client_request(CLIENT_LOCAL), direct_local_client);
+                issue_find_local_client((IssueCall *)call, direct_issue);
 }
 
 static void direct_client_found(Call *call, StoreRequest *request) {
@@ -134,7 +125,7 @@ static void self_login_found(Call *call, StoreRequest *request) {
         if (login && login->state == LOGIN_OPEN &&
             streq_ptr(login->user_id, call->answer.user->id))
                 call->answer.login = TAKE_PTR(request->logins[0]);
-        call_store(call, call_client_request(CLIENT_LOCAL), direct_local_client);
+        issue_find_local_client((IssueCall *)call, direct_issue);
 }
 
 static void self_user_found(Call *call, StoreRequest *request) {

@@ -20,26 +20,47 @@ void issue_done(Call *call) {
         strv_free(issue->scopes);
 }
 
-static void local_client_found(Call *call, StoreRequest *request) {
-        IssueCall *issue = (IssueCall *)call;
+/* Between two revocations it is the same. A login need not wait for the store once more then, just
+ * after its hash has emptied the processor's caches. */
+static void local_client_use(IssueCall *issue) {
+        Call *call = &issue->call;
+        int r = client_copy(call->authority->local_client, &issue->owned_client);
 
-        /* The built-in client is always there. */
-        if (request->result != 0)
-                return call_finish(call, REASON_STORE_UNAVAILABLE);
-        issue->owned_client = TAKE_PTR(request->clients[0]);
+        if (r < 0)
+                return call_finish(call, r);
         issue->client = issue->owned_client;
         issue->client_known(issue);
 }
 
-void issue_find_client(IssueCall *issue, void (*client_known)(IssueCall *issue)) {
-        Call *call = &issue->call;
+static void local_client_found(Call *call, StoreRequest *request) {
+        Authority *authority = call->authority;
+
+        /* The built-in client is always there. */
+        if (request->result != 0)
+                return call_finish(call, REASON_STORE_UNAVAILABLE);
+        client_free(authority->local_client);
+        authority->local_client = TAKE_PTR(request->clients[0]);
+        authority->local_client_seen = request->revocations;
+        local_client_use((IssueCall *)call);
+}
+
+void issue_find_local_client(IssueCall *issue, void (*client_known)(IssueCall *issue)) {
+        const Authority *authority = issue->call.authority;
 
         issue->client_known = client_known;
-        if (call->caller->kind == CALLER_CLIENT) {
-                issue->client = call->caller->client;
-                return client_known(issue);
-        }
-        call_store(call, call_client_request(CLIENT_LOCAL), local_client_found);
+        if (authority->local_client &&
+            authority->local_client_seen == store_revocations(authority->store))
+                return local_client_use(issue);
+        call_store(&issue->call, call_client_request(CLIENT_LOCAL), local_client_found);
+}
+
+void issue_find_client(IssueCall *issue, void (*client_known)(IssueCall *issue)) {
+        const Caller *caller = issue->call.caller;
+
+        if (caller->kind != CALLER_CLIENT)
+                return issue_find_local_client(issue, client_known);
+        issue->client = caller->client;
+        client_known(issue);
 }
 
 /* By default what the client lists and the user may have; without a list, ordinary access. */

@@ -42,6 +42,8 @@ void issue_done(Call *call);
 
 /* Finds the client that the caller acts as, then goes on: its own, or "local" for root and uids. */
 void issue_find_client(IssueCall *issue, void (*client_known)(IssueCall *issue));
+/* The built-in one, whoever calls. */
+void issue_find_local_client(IssueCall *issue, void (*client_known)(IssueCall *issue));
 
 /* Sets scopes: what is wanted (NULL: the default) within the user's and the client's. 0, -ENOMEM or
  * REASON_INVALID_SCOPE. */
