@@ -45,26 +45,29 @@ static void fclosep(FILE **file) {
                 fclose(*file);
 }
 
-/* Takes fd. */
-static int find_uid(int fd, const char *name, uid_t *ret) {
-        _cleanup_(fclosep) FILE *file = fdopen(fd, "r");
+/* Takes fd, also on failure. */
+static int file_open(int fd, FILE **ret) {
+        if (fd < 0)
+                return fd;
+        *ret = fdopen(fd, "r");
+        if (*ret)
+                return 0;
+        close(fd);
+        return -ENOMEM;
+}
+
+int passwd_find_uid(const char *path, const char *name, uid_t *ret) {
+        _cleanup_(fclosep) FILE *file = NULL;
         _cleanup_(freep) char *line = NULL;
         size_t capacity = 0;
 
-        if (!file) {
-                close(fd);
-                return -ENOMEM;
-        }
+        int r = file_open(fd_above_stdio(open(path, O_RDONLY | O_CLOEXEC)), &file);
+        if (r < 0)
+                return r;
         while (getline(&line, &capacity, file) > 0)
                 if (passwd_line_uid(line, name, ret) == 0)
                         return 0;
         return feof(file) ? -ENOENT : -EIO;
-}
-
-int passwd_find_uid(const char *path, const char *name, uid_t *ret) {
-        int fd = fd_above_stdio(open(path, O_RDONLY | O_CLOEXEC));
-
-        return fd < 0 ? fd : find_uid(fd, name, ret);
 }
 
 uid_t trusted_uid_find(void) {
@@ -90,13 +93,30 @@ static int open_trusted(const char *path, uid_t trusted_uid, int *ret) {
         return 0;
 }
 
-bool passwd_user_is_foreign(const char *passwd, const char *adopted, uid_t trusted_uid,
-                            const char *name) {
-        uid_t uid;
+/* 1 or 0: name has a line, or has none. -EBADMSG: no snapshot. */
+static int snapshot_has(const char *path, uid_t trusted_uid, const char *name) {
+        _cleanup_(fclosep) FILE *file = NULL;
+        _cleanup_(freep) char *line = NULL;
+        size_t capacity = 0, size = strlen(name);
         int fd = -1;
 
-        if (passwd_find_uid(passwd, name, &uid) != 0 ||
-            open_trusted(adopted, trusted_uid, &fd) != 0)
-                return false;
-        return find_uid(fd, name, &uid) == -ENOENT;
+        int r = open_trusted(path, trusted_uid, &fd);
+        if (r == 0)
+                r = file_open(fd, &file);
+        if (r < 0)
+                return r;
+        if (getline(&line, &capacity, file) < 0 || !streq(line, SNAPSHOT_FIRST_LINE))
+                return -EBADMSG;
+        while (getline(&line, &capacity, file) > 0)
+                if (strncmp(line, name, size) == 0 && line[size] == ':')
+                        return 1;
+        return feof(file) ? 0 : -EIO;
+}
+
+bool passwd_user_is_foreign(const char *passwd, const char *snapshot, uid_t trusted_uid,
+                            const char *name) {
+        uid_t uid;
+
+        return passwd_find_uid(passwd, name, &uid) == 0 &&
+               snapshot_has(snapshot, trusted_uid, name) == 0;
 }

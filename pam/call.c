@@ -75,7 +75,7 @@ bool call_is_foreign(const Call *call) {
                 return false;
         if (call->options.skip_local && passwd_find_uid(PASSWD_FILE, call->user, &uid) == 0)
                 return true;
-        return passwd_user_is_foreign(PASSWD_FILE, ADOPTED_PATH, call->context.trusted_uid,
+        return passwd_user_is_foreign(PASSWD_FILE, SNAPSHOT_PATH, call->context.trusted_uid,
                                       call->user);
 }
 

@@ -8,10 +8,12 @@
 
 #include "passwd.h"
 #include "unit.h"
+#include "wire/protocol.h"
 #include "wire/text.h"
 
-#define PASSWD  "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/home/bob:/bin/sh\n"
-#define ADOPTED "tokend-adopted:*:0:\neve:*:1001:\n"
+#define PASSWD "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/home/bob:/bin/sh\n"
+#define SNAPSHOT                                                                                   \
+        SNAPSHOT_FIRST_LINE "ada:70000:70000:/home/ada:/bin/sh:active:\neve:1001:1001:::active:\n"
 
 static void test_passwd(void **state) {
         char path[] = "/tmp/fake-passwd-XXXXXX";
@@ -41,7 +43,7 @@ static void test_passwd(void **state) {
 typedef struct Files {
         char folder[32];
         char passwd[64];
-        char adopted[64];
+        char snapshot[64];
 } Files;
 
 static void write_file(const char *path, const char *text) {
@@ -60,9 +62,9 @@ static int setup(void **state) {
         if (!mkdtemp(files.folder))
                 return -1;
         snprintf(files.passwd, sizeof(files.passwd), "%s/passwd", files.folder);
-        snprintf(files.adopted, sizeof(files.adopted), "%s/adopted", files.folder);
+        snprintf(files.snapshot, sizeof(files.snapshot), "%s/snapshot", files.folder);
         write_file(files.passwd, PASSWD "eve:x:1001:1001::/home/eve:/bin/sh\n");
-        write_file(files.adopted, ADOPTED);
+        write_file(files.snapshot, SNAPSHOT);
         *state = &files;
         return 0;
 }
@@ -71,12 +73,12 @@ static int teardown(void **state) {
         Files *files = *state;
 
         unlink(files->passwd);
-        unlink(files->adopted);
+        unlink(files->snapshot);
         return rmdir(files->folder);
 }
 
 static bool is_foreign(const Files *files, const char *name) {
-        return passwd_user_is_foreign(files->passwd, files->adopted, geteuid(), name);
+        return passwd_user_is_foreign(files->passwd, files->snapshot, geteuid(), name);
 }
 
 static void test_foreign(void **state) {
@@ -98,29 +100,44 @@ static void test_untrusted_list(void **state) {
 
         snprintf(other, sizeof(other), "%s/other", files->folder);
         for (mode_t mode = 0; mode < 0100; mode++) {
-                assert_int_equal(chmod(files->adopted, 0600 | mode), 0);
+                assert_int_equal(chmod(files->snapshot, 0600 | mode), 0);
                 assert_int_equal(is_foreign(files, "bob"), (mode & 022) == 0);
         }
-        assert_int_equal(chmod(files->adopted, 0600), 0);
+        assert_int_equal(chmod(files->snapshot, 0600), 0);
         if (geteuid() == 0) {
-                assert_int_equal(chown(files->adopted, 991, 0), 0);
+                assert_int_equal(chown(files->snapshot, 991, 0), 0);
                 assert_false(is_foreign(files, "bob"));
-                assert_true(passwd_user_is_foreign(files->passwd, files->adopted, 991, "bob"));
-                assert_int_equal(chown(files->adopted, 0, 0), 0);
+                assert_true(passwd_user_is_foreign(files->passwd, files->snapshot, 991, "bob"));
+                assert_int_equal(chown(files->snapshot, 0, 0), 0);
         }
-        assert_int_equal(rename(files->adopted, other), 0);
+        assert_int_equal(rename(files->snapshot, other), 0);
         assert_false(is_foreign(files, "bob"));
-        assert_int_equal(symlink(other, files->adopted), 0);
+        assert_int_equal(symlink(other, files->snapshot), 0);
         assert_false(is_foreign(files, "bob"));
-        assert_int_equal(unlink(files->adopted), 0);
-        assert_int_equal(mkfifo(files->adopted, 0600), 0);
+        assert_int_equal(unlink(files->snapshot), 0);
+        assert_int_equal(mkfifo(files->snapshot, 0600), 0);
         assert_false(is_foreign(files, "bob"));
-        assert_int_equal(unlink(files->adopted), 0);
-        assert_int_equal(mkdir(files->adopted, 0700), 0);
+        assert_int_equal(unlink(files->snapshot), 0);
+        assert_int_equal(mkdir(files->snapshot, 0700), 0);
         assert_false(is_foreign(files, "bob"));
-        assert_int_equal(rmdir(files->adopted), 0);
-        assert_int_equal(rename(other, files->adopted), 0);
+        assert_int_equal(rmdir(files->snapshot), 0);
+        assert_int_equal(rename(other, files->snapshot), 0);
         assert_true(is_foreign(files, "bob"));
+}
+
+/* A file that is none, or none yet, excuses nobody either. */
+static void test_other_format(void **state) {
+        static const char *const texts[] = { "", "\n", "eve:1001:1001:::active:\n",
+                                             "tokend-userdb 2\n", "tokend-userdb 1" };
+        const Files *files = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                write_file(files->snapshot, texts[i]);
+                assert_false(is_foreign(files, "bob"));
+        }
+        write_file(files->snapshot, SNAPSHOT_FIRST_LINE);
+        assert_true(is_foreign(files, "bob"));
+        assert_true(is_foreign(files, "eve"));
 }
 
 static void test_no_passwd(void **state) {
@@ -135,6 +152,7 @@ int main(void) {
                 cmocka_unit_test(test_passwd),
                 cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_untrusted_list, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_other_format, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_passwd, setup, teardown),
         };
 

@@ -4,10 +4,10 @@
 
 #define TOKEND_SOCKET_PATH "/run/tokend/tokend.sock"
 
-/* Users of this machine whom tokend has taken on, a line each, "NAME:*:UID:": all others of
- * /etc/passwd need not ask tokend. Root's to read, replaced by rename(2). */
-#define ADOPTED_FILE "adopted"
-#define ADOPTED_PATH "/run/tokend/userdb/" ADOPTED_FILE
+/* All users that tokend has (daemon/userdb/snapshot.h), those of /etc/passwd included that it has
+ * taken on: all others of /etc/passwd need not ask it. */
+#define SNAPSHOT_PATH       "/run/tokend/userdb/snapshot"
+#define SNAPSHOT_FIRST_LINE "tokend-userdb 1\n"
 
 /* The account that runs the daemon; clients trust a socket of root's or of its. */
 #define TOKEND_USER_NAME "tokend"

@@ -16,7 +16,6 @@
 #include "wire/protocol.h"
 #include "wire/text.h"
 
-#define SNAPSHOT  "/run/tokend/userdb/snapshot"
 #define AT(field) offsetof(Config, field)
 #define TIME_MAX  (100 * 31557600LL * USEC_PER_SEC) /* added to any date of ours, still a date */
 
@@ -28,7 +27,7 @@ static const ConfigRow rows[] = {
         { "Daemon", "Socket", &kind_socket, AT(socket), TOKEND_SOCKET_PATH, 0, 0 },
         { "Daemon", "Store", &kind_store, AT(store), "sqlite:/var/lib/tokend/tokend.db", 0, 0 },
         { "Daemon", "Userdb", &kind_socket, AT(userdb), "/run/systemd/userdb/org.tokend", 0, 0 },
-        { "Daemon", "UserdbSnapshot", &kind_path, AT(userdb_snapshot), SNAPSHOT, 0, 0 },
+        { "Daemon", "UserdbSnapshot", &kind_path, AT(userdb_snapshot), SNAPSHOT_PATH, 0, 0 },
         { "Daemon", "LogLevel", &kind_level, AT(log_level), "info", 0, 0 },
         { "Daemon", "UidRange", &kind_uid_range, AT(uid_min), "70000-99999", 0, 0 },
         { "Daemon", "DefaultShell", &kind_account_path, AT(default_shell), "/bin/bash", 0, 0 },

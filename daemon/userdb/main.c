@@ -16,9 +16,9 @@
 
 #include "userdb/server.h"
 #include "wire/cleanup.h"
+#include "wire/protocol.h"
 
 #define SOCKET_PATH   "/run/systemd/userdb/org.tokend"
-#define SNAPSHOT_PATH "/run/tokend/userdb/snapshot"
 
 typedef struct Options {
         const char *socket;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SNAPSHOT_FIRST_LINE "tokend-userdb 1\n"
+#include "wire/protocol.h"
 
 typedef struct SnapshotUser {
         const char *name;
