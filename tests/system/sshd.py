@@ -18,11 +18,11 @@ class PamService:
 
     name = 'sshd-tokend-test'
 
-    def __init__(self, socket):
+    def __init__(self, socket, options='timeout=2'):
         snippet = (ROOT / 'pam/snippets/sshd').read_text()
         merged = pamsnippet.merge(pathlib.Path('/etc/pam.d/sshd').read_text(), snippet)
         self.path = pathlib.Path('/etc/pam.d') / self.name
-        self.path.write_text(merged.replace('pam_tokend.so', f'{system.MODULE} socket={socket} timeout=2'))
+        self.path.write_text(merged.replace('pam_tokend.so', f'{system.MODULE} socket={socket} {options}'))
 
     def remove(self):
         self.path.unlink()

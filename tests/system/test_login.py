@@ -1,12 +1,14 @@
 """Logins through PAM: pamtester, the real sshd by both methods, and what the session gets."""
 
 import os
+import pathlib
 import re
 import subprocess
 
 import pytest
 
 import sshd as ssh
+import stack as stacks
 import tokend as system
 
 pytestmark = pytest.mark.root
@@ -143,13 +145,47 @@ def test_daemon_killed_between_authenticate_and_setcred(stack, sshd):
     driver.close()
 
 
-def test_hung_daemon_delays_no_local_user(stack):
-    """Threat 54: the answer to id(1) comes while tokend stands still."""
-    daemon, _ = stack
-    daemon.process.send_signal(system.signal.SIGSTOP)
+@pytest.fixture
+def published(make_tokend):
+    """A tokend that tells the module of its users where the module looks, and lines that wait for it for longer
+    than any test: who waits fails."""
+    folder = pathlib.Path('/run/tokend/userdb')
+    folder.mkdir(parents=True, exist_ok=True)
+    daemon = stacks.start(make_tokend, {'Daemon': {'UserdbSnapshot': folder / 'snapshot'}})
+    service = ssh.PamService(daemon.socket, stacks.NEVER)
+    yield daemon, service
+    service.remove()
+    (folder / 'snapshot').unlink()
+
+
+def test_hung_daemon_delays_no_local_user(published, folder):
+    """Threat 54: id(1) and a login of a local user go on while tokend stands still."""
+    daemon, service = published
+    server = ssh.Sshd(folder, service)
+    daemon.add_user('ada', PASSWORD)
     try:
-        for command in (['id', 'daemon'], ['getent', 'passwd', 'ada'], ['id', 'ada']):
-            done = subprocess.run(command, capture_output=True, timeout=5)
-            assert done.returncode == 0, done
+        with ssh.local_user('local-user', 'local password'), stacks.hung(daemon):
+            for command in (['id', 'daemon'], ['getent', 'passwd', 'ada'], ['id', 'ada']):
+                done = subprocess.run(command, capture_output=True, timeout=5)
+                assert done.returncode == 0, done
+            for method in ('password', 'keyboard-interactive'):
+                done = server.login('local-user', 'local password', method, 'id -un')
+                assert done.stdout == 'local-user\n', server.log()
+                assert server.login('local-user', 'wrong', method, 'id').returncode == 255
     finally:
-        daemon.process.send_signal(system.signal.SIGCONT)
+        server.stop()
+
+
+def test_local_user_whom_tokend_has_is_asked_about(published):
+    daemon, service = published
+    steps = 'authenticate', 'acct_mgmt'
+    with ssh.local_user('local-user', 'local password'):
+        assert service.pamtester('local-user', PASSWORD, *steps).returncode != 0
+        daemon.add_user('local-user', PASSWORD)
+        assert service.pamtester('local-user', PASSWORD, *steps).returncode == 0
+        assert service.pamtester('local-user', 'local password', *steps).returncode == 0
+        daemon.ctl('user', 'lock', 'local-user')
+        assert service.pamtester('local-user', 'local password', *steps).returncode != 0
+        daemon.ctl('user', 'remove', 'local-user')
+        assert service.pamtester('local-user', PASSWORD, *steps).returncode != 0
+        assert service.pamtester('local-user', 'local password', *steps).returncode == 0
