@@ -251,6 +251,13 @@ static int start_store(Manager *manager) {
         return 0;
 }
 
+/* The PAM module reads this one (client/passwd.h). What an earlier configuration left there would
+ * keep it from asking about users who came later. */
+static void forget_snapshot(const Config *config, const char *snapshot) {
+        if (streq(config->socket, TOKEND_SOCKET_PATH) && !streq_ptr(snapshot, SNAPSHOT_PATH))
+                (void)unlink(SNAPSHOT_PATH);
+}
+
 static int start_authority(Manager *manager) {
         const AuthorityObserver observer = {
                 .userdata = manager,
@@ -263,6 +270,7 @@ static int start_authority(Manager *manager) {
         const char *snapshot = manager->config->userdb ? manager->config->userdb_snapshot : NULL;
         int r;
 
+        forget_snapshot(manager->config, snapshot);
         r = authority_new(manager->event, manager->store, manager->config, &clock_system,
                           &manager->authority);
         if (r >= 0)

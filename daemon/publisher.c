@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/journal.h"
 #include "base/workers.h"
@@ -81,7 +82,10 @@ static int on_retry(sd_event_source *source, uint64_t now, void *userdata) {
         return 0;
 }
 
+/* The PAM module takes who is not in the file for nobody of ours (client/passwd.h), so better none
+ * than an old one. A tokend-userdb that runs keeps what it has read. */
 static void retry_later(Publisher *publisher, int error) {
+        (void)unlink(publisher->path);
         journal_log(LOG_ERR, &(JournalFields){ .error = error },
                     "cannot tell the machine of its users in %s", publisher->path);
         if (!publisher->retry)

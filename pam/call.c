@@ -75,7 +75,9 @@ bool call_is_foreign(const Call *call) {
                 return false;
         if (call->options.skip_local && passwd_find_uid(PASSWD_FILE, call->user, &uid) == 0)
                 return true;
-        return passwd_user_is_foreign(PASSWD_FILE, SNAPSHOT_PATH, call->context.trusted_uid,
+        /* The snapshot is that of the tokend on this socket. */
+        return strcmp(call->options.socket_path, TOKEND_SOCKET_PATH) == 0 &&
+               passwd_user_is_foreign(PASSWD_FILE, SNAPSHOT_PATH, call->context.trusted_uid,
                                       call->user);
 }
 

@@ -151,11 +151,15 @@ def published(make_tokend):
     than any test: who waits fails."""
     folder = pathlib.Path('/run/tokend/userdb')
     folder.mkdir(parents=True, exist_ok=True)
-    daemon = stacks.start(make_tokend, {'Daemon': {'UserdbSnapshot': folder / 'snapshot'}})
+    socket = folder.parent / 'tokend.sock'
+    daemon = make_tokend({'Daemon': {'Socket': socket, 'Userdb': stacks.USERDB_SOCKET,
+                                     'UserdbSnapshot': folder / 'snapshot'}})
+    daemon.socket = socket
+    daemon.start(arguments=[f'--userdb-program={system.USERDB}'])
     service = ssh.PamService(daemon.socket, stacks.NEVER)
     yield daemon, service
     service.remove()
-    (folder / 'snapshot').unlink()
+    (folder / 'snapshot').unlink(missing_ok=True)
 
 
 def test_hung_daemon_delays_no_local_user(published, folder):
@@ -189,3 +193,22 @@ def test_local_user_whom_tokend_has_is_asked_about(published):
         daemon.ctl('user', 'remove', 'local-user')
         assert service.pamtester('local-user', PASSWORD, *steps).returncode != 0
         assert service.pamtester('local-user', 'local password', *steps).returncode == 0
+
+
+def test_old_snapshot_is_not_believed(published):
+    """A list that nobody keeps any more would throw tokend's no away."""
+    daemon, service = published
+    snapshot = pathlib.Path(daemon.config['Daemon']['UserdbSnapshot'])
+    before = snapshot.read_bytes()
+    with ssh.local_user('local-user', 'local password'):
+        daemon.stop()
+        daemon.config['Daemon']['Userdb'] = ''
+        daemon.start()
+        daemon.add_user('local-user', PASSWORD)
+        daemon.ctl('user', 'lock', 'local-user')
+        assert service.pamtester('local-user', 'local password', 'acct_mgmt').returncode != 0
+        # another tokend's list, on another socket
+        snapshot.write_bytes(before)
+        assert service.pamtester('local-user', 'local password', 'acct_mgmt').returncode == 0
+        service.path.write_text(service.path.read_text().replace(f'socket={daemon.socket}', f'socket=/run/../{daemon.socket}'))
+        assert service.pamtester('local-user', 'local password', 'acct_mgmt').returncode != 0
