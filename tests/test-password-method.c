@@ -44,33 +44,40 @@ static void crypt_looks_at_all_that_fits(void **state) {
         }
 }
 
+/* The same method has the same number, and what takes longer a higher cost. */
 static void costs(void **state) {
         static const struct {
-                const char *setting, *cost;
+                const char *setting, *dearer;
         } cases[] = {
-                { "$y$j9T$8XiaZemi9iBhtj5ActE7H0$UGH6", "$y$j9T$" },
-                { "$gy$j9T$QuMS", "$gy$j9T$" },
-                { "$7$CU..../....AoFAcCP", "$7$CU..../...." },
-                { "$2b$05$X9ynh", "$2b$05$" },
-                { "$6$OglohqRSjyEiQg4h$mPBd", "$6$" },
-                { "$6$rounds=5000$OglohqRSjyEiQg4h$mPBd", "$6$rounds=5000$" },
-                { "$5$rounds=999999999$salt$hash", "$5$rounds=999999999$" },
-                { "$6$rounds=999999999999999999999999999999$salt", "" },
-                { "$sha1$211496$NNOTJ/S753clERNde8jD$", "$sha1$211496$" },
-                { "$md5,rounds=37918$stPkTNmb$", "$md5,rounds=37918$" },
-                { "$1$ji/JI3vc$2IJP", "$1$" },
-                { "_J9..hsmFv2G639VNQ..", "_J9.." },
-                { "$y$", "" },
-                { "$6$rounds=", "" },
-                { "_J", "" },
-                { "", "" },
+                { "$y$j9T$8XiaZemi9iBhtj5ActE7H0$UGH6", "$y$jAT$" },
+                { "$y$j9S$", "$y$j9T$" },
+                { "$gy$j9T$QuMS", "$gy$jAT$" },
+                { "$7$CU..../....AoFAcCP", "$7$DU..../...." },
+                { "$7$CT..../....AoFAcCP", "$7$CU..../...." },
+                { "$2b$05$X9ynh", "$2b$06$" },
+                { "$6$OglohqRSjyEiQg4h$mPBd", "$6$rounds=5001$OglohqRSjyEiQg4h$mPBd" },
+                { "$5$rounds=999999998$salt$hash", "$5$rounds=999999999$salt$hash" },
+                { "$sha1$211496$NNOTJ/S753clERNde8jD$", "$sha1$211497$NNOTJ/S753clERNde8jD$" },
+                { "$md5$stPkTNmb$", "$md5,rounds=37918$stPkTNmb$" },
+                { "_J9..hsmFv2G639VNQ..", "_J9/.hsmFv2G639VNQ.." },
         };
-        char cost[PASSWORD_COST_MAX];
+        uint64_t cost, dearer;
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                password_setting_cost(cases[i].setting, cost);
-                assert_string_equal(cost, cases[i].cost);
+                assert_int_equal(password_setting_cost(cases[i].setting, &cost),
+                                 password_setting_cost(cases[i].dearer, &dearer));
+                assert_true(cost < dearer);
+                assert_true(dearer < UINT64_MAX);
         }
+        /* Salts are none of it. */
+        assert_int_equal(password_setting_cost("abcdefghijklm", &cost),
+                         password_setting_cost("zbcdefghijklm", &dearer));
+        assert_true(cost == dearer);
+        (void)password_setting_cost("$6$rounds=999999999999999999999999999999$salt", &cost);
+        assert_true(cost == UINT64_MAX);
+        (void)password_setting_cost("$y$", &cost);
+        assert_true(cost == UINT64_MAX);
+        assert_in_range(password_setting_cost("", &cost), 0, PASSWORD_METHODS - 1);
 }
 
 #define S43 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ"
@@ -145,8 +152,13 @@ static void knows_what_is_no_hash(void **state) {
                 "$2b$31$" S53,
                 "$6$rounds=999999999$salt$" S86,
                 "$6$rounds=99999999999999999999$salt$" S86,
-                "$5$rounds=5000001$salt$" S43,
-                "$2b$17$" S53,
+                "$6$rounds=1000001$salt$" S86,
+                "$5$rounds=1000001$salt$" S43,
+                "$sha1$1000001$salt$abcdefghijklmnopqrstuvwxyz01",
+                "$md5,rounds=1000001$saltsalt$" S22,
+                "$2b$15$" S53,
+                "_/..Udefghijklmnopqr", /* 2^23 + 1 */
+                "_zzzzefghijklmnopqrs",
                 "$sha1$4000000000$salt$abcdefghijklmnopqrstuvwxyz01",
                 "$md5,rounds=4000000000$saltsalt$" S22,
                 "$y$jGT$saltsalt$" S43, /* 2^19 */
@@ -154,14 +166,27 @@ static void knows_what_is_no_hash(void **state) {
                 "$gy$jjT$saltsalt$" S43,
                 "$7$U6..../....salt$" S43,
                 "$7$z6..../....salt$" S43,
+                /* more lanes or passes than one, which crypt() would carry out */
+                "$7$CU....0....salt$" S43,
+                "$7$CU..../.../salt$" S43,
+                "$y$jE5/.$saltsalt$" S43,
+                "$y$jE5.z$saltsalt$" S43,
+                "$y$j9T/.$saltsalt$" S43,
+                "$gy$j9T//.$saltsalt$" S43,
+                "$y$.9T$saltsalt$" S43,
+                "$y$j9$saltsalt$" S43,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 if (password_hash_is_valid(texts[i]))
                         fail_msg("%s", texts[i]);
-        assert_true(password_hash_is_valid("$6$rounds=5000000$salt$" S86));
+        assert_true(password_hash_is_valid("$6$rounds=1000000$salt$" S86));
+        assert_true(password_hash_is_valid("$sha1$1000000$salt$abcdefghijklmnopqrstuvwxyz01"));
+        assert_true(password_hash_is_valid("$md5,rounds=1000000$saltsalt$" S22));
         assert_true(password_hash_is_valid("$y$jFT$saltsalt$" S43)); /* 1 GiB */
-        assert_true(password_hash_is_valid("$2b$16$" S53));
+        assert_true(password_hash_is_valid("$7$FU..../....salt$" S43));
+        assert_true(password_hash_is_valid("$2b$14$" S53));
+        assert_true(password_hash_is_valid("_...Udefghijklmnopqr"));
 }
 
 static void compares(void **state) {

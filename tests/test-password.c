@@ -2,6 +2,7 @@
 
 #include <crypt.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -323,7 +324,7 @@ static void bad_methods_are_refused(void **state) {
         fixture_done(&fixture);
 }
 
-/* Longer than each format that was seen, a multiple of 50 ms, and never shorter again. */
+/* Longer than the dearest of each method that was seen, a multiple of 50 ms, and never shorter again. */
 static void refusal_delay_follows_the_slowest(void **state) {
         Fixture fixture = fixture_cheap();
         _cleanup_(secret_done) Secret secret = secret_of("geheim");
@@ -337,7 +338,7 @@ static void refusal_delay_follows_the_slowest(void **state) {
         first = password_refusal_delay(fixture.passwords);
         assert_int_equal(first, 100 * USEC_PER_MSEC);
 
-        password_note_setting(fixture.passwords, &slow);
+        assert_int_equal(password_note_setting(fixture.passwords, &slow), 0);
         while (password_refusal_delay(fixture.passwords) == first)
                 assert_true(sd_event_run(fixture.event, 10 * USEC_PER_SEC) > 0);
         second = password_refusal_delay(fixture.passwords);
@@ -345,7 +346,7 @@ static void refusal_delay_follows_the_slowest(void **state) {
         assert_int_equal(second % (50 * USEC_PER_MSEC), 0);
 
         /* Known by now: neither is measured again. */
-        password_note_setting(fixture.passwords, &slow);
+        assert_int_equal(password_note_setting(fixture.passwords, &slow), 0);
         assert_false(check(&fixture, &secret, "$2b$04$abcdefghijklmnopqrstuu"));
         assert_int_equal(password_refusal_delay(fixture.passwords), second);
         fixture_done(&fixture);
@@ -358,6 +359,25 @@ static void checks_measure_what_they_see(void **state) {
         assert_false(check(&fixture, &secret, "!"));
         assert_false(check(&fixture, &secret, "$2b$10$abcdefghijklmnopqrstuu"));
         while (password_refusal_delay(fixture.passwords) <= 100 * USEC_PER_MSEC)
+                assert_true(sd_event_run(fixture.event, 10 * USEC_PER_SEC) > 0);
+        fixture_done(&fixture);
+}
+
+/* However many costs there were before: BSD draws them by lot. */
+static void every_dearer_hash_is_measured(void **state) {
+        Fixture fixture = fixture_cheap();
+        _cleanup_(secret_done) Secret slow = secret_of("$sha1$500000$saltsalt");
+        char text[64];
+
+        for (unsigned i = 0; i < 200; i++) {
+                snprintf(text, sizeof(text), "$sha1$%u$saltsalt", 100 + i);
+                _cleanup_(secret_done) Secret setting = secret_of(text);
+                while (password_note_setting(fixture.passwords, &setting) == REASON_OVERLOADED)
+                        assert_true(sd_event_run(fixture.event, 10 * USEC_PER_SEC) > 0);
+        }
+        while (password_note_setting(fixture.passwords, &slow) == REASON_OVERLOADED)
+                assert_true(sd_event_run(fixture.event, 10 * USEC_PER_SEC) > 0);
+        while (password_refusal_delay(fixture.passwords) <= 500 * USEC_PER_MSEC)
                 assert_true(sd_event_run(fixture.event, 10 * USEC_PER_SEC) > 0);
         fixture_done(&fixture);
 }
@@ -403,6 +423,7 @@ int main(void) {
                 cmocka_unit_test(bad_methods_are_refused),
                 cmocka_unit_test(knows_what_is_outdated),
                 cmocka_unit_test(refusal_delay_follows_the_slowest),
+                cmocka_unit_test(every_dearer_hash_is_measured),
                 cmocka_unit_test(checks_measure_what_they_see),
         };
 

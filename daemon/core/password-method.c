@@ -23,6 +23,7 @@ enum CostKind {
         COST_SCRYPT,   /* log2(N) in one digit, r in five */
         COST_LOG2,     /* decimal */
         COST_ROUNDS,   /* decimal, behind "rounds=" where that is optional */
+        COST_COUNT,    /* four digits */
         _COST_KIND_MAX,
 };
 
@@ -30,9 +31,7 @@ struct PasswordMethod {
         const char *name; /* NULL: for stored hashes only */
         const char *prefix;
         size_t size_max;
-        unsigned cost_dollars; /* the cost ends with this '$' */
-        size_t cost_size;      /* or after so many bytes */
-        unsigned rank;         /* the higher the better; costs compare within one rank */
+        unsigned rank; /* the higher the better; costs compare within one rank */
         enum CostKind kind;
         const char *shape; /* what stands behind the prefix, as regex(7) */
 };
@@ -42,29 +41,34 @@ struct PasswordMethod {
 #define D    "[./0-9A-Za-z]"
 #define SALT "[^$:]"
 
+/* Only the parameters that crypt_gensalt() writes: more passes (t) or lanes (p) of yescrypt cost
+ * what the others do not say. Likewise scrypt with more than one lane. */
+#define YESCRYPT "j" D D "[$]" D "{0,86}[$]" D "{43}"
+#define SCRYPT   D "{6}/[.]{4}" D "{0,86}[$]" D "{43}"
+
 /* clang-format off */
 static const PasswordMethod methods[] = {
-        { "yescrypt",      "$y$",    SIZE, 3, 0,  9, COST_YESCRYPT, D "+[$]" D "{0,86}[$]" D "{43}" },
-        { "gost-yescrypt", "$gy$",   SIZE, 3, 0,  9, COST_YESCRYPT, D "+[$]" D "{0,86}[$]" D "{43}" },
-        { "scrypt",        "$7$",    SIZE, 0, 14, 8, COST_SCRYPT,   D "{11,97}[$]" D "{43}" },
-        { "bcrypt",        "$2b$",   72,   3, 0,  7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
-        { "bcrypt-a",      "$2a$",   72,   3, 0,  7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
-        { "bcrypt-y",      "$2y$",   72,   3, 0,  7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
-        { "sha512crypt",   "$6$",    SIZE, 2, 0,  6, COST_ROUNDS,
+        { "yescrypt",      "$y$",    SIZE, 9, COST_YESCRYPT, YESCRYPT },
+        { "gost-yescrypt", "$gy$",   SIZE, 9, COST_YESCRYPT, YESCRYPT },
+        { "scrypt",        "$7$",    SIZE, 8, COST_SCRYPT,   SCRYPT },
+        { "bcrypt",        "$2b$",   72,   7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { "bcrypt-a",      "$2a$",   72,   7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { "bcrypt-y",      "$2y$",   72,   7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { "sha512crypt",   "$6$",    SIZE, 6, COST_ROUNDS,
           "(rounds=[1-9][0-9]+[$])?" SALT "{1,16}[$]" D "{86}" },
-        { "sha256crypt",   "$5$",    SIZE, 2, 0,  5, COST_ROUNDS,
+        { "sha256crypt",   "$5$",    SIZE, 5, COST_ROUNDS,
           "(rounds=[1-9][0-9]+[$])?" SALT "{1,16}[$]" D "{43}" },
-        { NULL,            "$2x$",   72,   3, 0,  4, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
-        { NULL,            "$sha1$", SIZE, 3, 0,  4, COST_ROUNDS,
+        { NULL,            "$2x$",   72,   4, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { NULL,            "$sha1$", SIZE, 4, COST_ROUNDS,
           "[1-9][0-9]+[$]" D "{1,64}[$]" D "{28}" },
-        { NULL,            "$md5",   SIZE, 2, 0,  4, COST_ROUNDS,
+        { NULL,            "$md5",   SIZE, 4, COST_ROUNDS,
           "(,rounds=[1-9][0-9]+)?[$]" D "{8}[$]{1,2}" D "{22}" },
-        { NULL,            "$1$",    SIZE, 2, 0,  3, COST_NONE,     SALT "{1,8}[$]" D "{22}" },
-        { NULL,            "$3$",    SIZE, 2, 0,  1, COST_NONE,     "[$][0-9a-f]{32}" },
-        { NULL,            "_",      SIZE, 0, 5,  2, COST_NONE,     D "{19}" },
+        { NULL,            "$1$",    SIZE, 3, COST_NONE,     SALT "{1,8}[$]" D "{22}" },
+        { NULL,            "$3$",    SIZE, 1, COST_NONE,     "[$][0-9a-f]{32}" },
+        { NULL,            "_",      SIZE, 2, COST_COUNT,    D "{19}" },
         /* bigcrypt: DES for each eight bytes */
-        { NULL,            "",       128,  0, 1,  1, COST_NONE,     D "{2}(" D "{11}){2,16}" },
-        { NULL,            "",       8,    0, 1,  1, COST_NONE,     D "{13}" }, /* traditional DES */
+        { NULL,            "",       128,  1, COST_NONE,     D "{2}(" D "{11}){2,16}" },
+        { NULL,            "",       8,    1, COST_NONE,     D "{13}" }, /* traditional DES */
 };
 /* clang-format on */
 
@@ -72,14 +76,17 @@ static const PasswordMethod methods[] = {
 #define DES      (ELEMENTSOF(methods) - 1)
 #define DES_SIZE 13
 
-/* Above these a check takes longer than a login waits (3 s), or more than 1 GiB of memory. */
+/* Up to these a check takes a second or so (measured: bcrypt 0.8 s, yescrypt 1.1 s and 1 GiB, the
+ * others 0.3 to 1.1 s, and 2.7 s with a password of 511 bytes); a login waits for 3 s. */
 static const uint64_t costs_max[_COST_KIND_MAX] = {
-        [COST_YESCRYPT] = 1 << 23,
+        [COST_YESCRYPT] = 1 << 23, /* crypt_gensalt()'s highest, likewise: */
         [COST_SCRYPT] = 1 << 23,
-        [COST_LOG2] = 16,
-        [COST_ROUNDS] = 5 * 1000 * 1000,
+        [COST_LOG2] = 14,
+        [COST_ROUNDS] = 1000 * 1000,
+        [COST_COUNT] = 1 << 23,
 };
 
+_Static_assert(ELEMENTSOF(methods) == PASSWORD_METHODS, "one place each");
 _Static_assert(PASSWORD_METHOD_SIZE_MAX <= PASSWORD_MAX, "crypt takes less than we let in");
 
 const PasswordMethod *password_method_find(const char *text) {
@@ -109,31 +116,6 @@ size_t password_setting_size_max(const char *setting) {
         return method_of(setting)->size_max;
 }
 
-/* The size of text up to and with its n-th '$'; 0: it has fewer. */
-static size_t size_to_dollar(const char *text, unsigned n) {
-        for (size_t i = 0; text[i]; i++)
-                if (text[i] == '$' && --n == 0)
-                        return i + 1;
-        return 0;
-}
-
-void password_setting_cost(const char *setting, char ret[static PASSWORD_COST_MAX]) {
-        const PasswordMethod *method = method_of(setting);
-        size_t size = method->cost_size;
-
-        if (method->cost_dollars > 0)
-                size = size_to_dollar(setting, method->cost_dollars);
-        if (size > strlen(setting))
-                size = 0;
-        /* "$6$rounds=5000$salt$": the rounds are optional. */
-        if (size > 0 && strncmp(setting + size, ROUNDS, strlen(ROUNDS)) == 0)
-                size = size_to_dollar(setting, method->cost_dollars + 1);
-        if (size >= PASSWORD_COST_MAX)
-                size = 0;
-        memcpy(ret, setting, size);
-        ret[size] = '\0';
-}
-
 /* The value of a digit of crypt's base 64; 64: it is none. */
 static unsigned digit_value(char c) {
         static const char digits[] =
@@ -155,18 +137,26 @@ static uint64_t cost_of_yescrypt(const char *text) {
         return (uint64_t)(values[2] + 1) << (values[1] + 1);
 }
 
-static uint64_t cost_of_scrypt(const char *text) {
-        unsigned log2_n = digit_value(text[0]);
-        uint64_t r = 0;
+/* n digits, the least first. 0: they are none. */
+static uint64_t cost_of_digits(const char *text, unsigned n) {
+        uint64_t value = 0;
 
-        for (unsigned i = 0; i < 5; i++) {
-                unsigned digit = text[i] ? digit_value(text[1 + i]) : 64;
+        for (unsigned i = 0; i < n; i++) {
+                unsigned digit = digit_value(text[i]);
 
                 if (digit >= 64)
                         return 0;
-                r |= (uint64_t)digit << 6 * i;
+                value |= (uint64_t)digit << 6 * i;
         }
-        return log2_n < 33 ? r << log2_n : log2_n < 64 ? UINT64_MAX : 0;
+        return value;
+}
+
+static uint64_t cost_of_scrypt(const char *text) {
+        unsigned log2_n = digit_value(text[0]);
+
+        if (log2_n >= 33)
+                return log2_n < 64 ? UINT64_MAX : 0;
+        return cost_of_digits(text + 1, 5) << log2_n;
 }
 
 /* Nine digits at most, as crypt takes. */
@@ -202,11 +192,20 @@ static uint64_t cost_of(const PasswordMethod *method, const char *setting) {
                 return cost_of_decimal(text);
         case COST_ROUNDS:
                 return cost_of_rounds(text, method);
+        case COST_COUNT:
+                return cost_of_digits(text, 4);
         case COST_NONE:
         case _COST_KIND_MAX:
                 break;
         }
         return 0;
+}
+
+size_t password_setting_cost(const char *setting, uint64_t *ret_cost) {
+        const PasswordMethod *method = method_of(setting);
+
+        *ret_cost = cost_of(method, setting);
+        return (size_t)(method - methods);
 }
 
 static bool has_shape(const char *text, const char *shape) {

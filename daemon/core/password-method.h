@@ -4,11 +4,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The most that crypt() takes, without the NUL; it refuses more. */
 #define PASSWORD_METHOD_SIZE_MAX 511U
-/* Room for what password_setting_cost() writes: "$7$" and 11 digits, "$6$rounds=999999999$". */
-#define PASSWORD_COST_MAX 32U
+/* How many there are, those for stored hashes only included. */
+#define PASSWORD_METHODS 16U
 
 typedef struct PasswordMethod PasswordMethod;
 
@@ -19,8 +20,10 @@ const char *password_method_prefix(const PasswordMethod *method);
 
 /* How many bytes of a password the method of this setting or hash looks at. */
 size_t password_setting_size_max(const char *setting);
-/* The part of it that decides how long crypt() takes: "$y$j9T$". Empty: none that fits. */
-void password_setting_cost(const char *setting, char ret[static PASSWORD_COST_MAX]);
+/* Which method it is by, from 0 to PASSWORD_METHODS - 1, and by what decides how long crypt() takes:
+ * within a method more takes longer. UINT64_MAX: more than crypt() takes, or not to be read; 0: the
+ * method knows but one. */
+size_t password_setting_cost(const char *setting, uint64_t *ret_cost);
 
 /* Whether it looks like what crypt() makes, whole, by the shapes in crypt(5), and does not cost so
  * much that checking a password against it would take longer than a login waits, or gigabytes. */

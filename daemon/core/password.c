@@ -20,8 +20,6 @@
 #include "wire/reason.h"
 #include "wire/text.h"
 
-/* Measured formats: as many as a store will ever see. */
-#define COSTS_MAX 64U
 /* Refusals wait this many times as long as the slowest hash, in steps. */
 #define DELAY_FACTOR    3
 #define DELAY_STEP_USEC (50 * USEC_PER_MSEC)
@@ -36,8 +34,7 @@ struct Passwords {
         unsigned long rounds; /* 0: crypt_gensalt's default */
         Secret dummy;         /* a setting of the configured method */
         int64_t slowest;      /* µs of a thread's time; 0: not measured yet */
-        char costs[COSTS_MAX][PASSWORD_COST_MAX];
-        size_t n_costs;
+        uint64_t measured[PASSWORD_METHODS]; /* the highest cost, plus one; 0: none yet */
 };
 
 typedef struct PasswordJob PasswordJob;
@@ -239,23 +236,23 @@ static int measure(Passwords *passwords, const char *setting) {
         return password_job_submit(passwords, &job);
 }
 
-static void note_setting(Passwords *passwords, const char *setting) {
-        char cost[PASSWORD_COST_MAX];
+static int note_setting(Passwords *passwords, const char *setting) {
+        uint64_t cost, *measured = &passwords->measured[password_setting_cost(setting, &cost)];
+        int r;
 
-        password_setting_cost(setting, cost);
-        if (!cost[0] || passwords->n_costs == COSTS_MAX)
-                return;
-        for (size_t i = 0; i < passwords->n_costs; i++)
-                if (streq(passwords->costs[i], cost))
-                        return;
-        /* A full queue: the next time will do. */
-        if (measure(passwords, setting) == 0)
-                memcpy(passwords->costs[passwords->n_costs++], cost, sizeof(cost));
+        /* What crypt() does not take costs a dummy. */
+        if (cost == UINT64_MAX || cost < *measured)
+                return 0;
+        r = measure(passwords, setting);
+        if (r == 0)
+                *measured = cost + 1;
+        return r;
 }
 
-void password_note_setting(Passwords *passwords, const Secret *hash) {
-        if (!secret_is_empty(hash) && !strchr("!*", secret_text(hash)[0]))
-                note_setting(passwords, secret_text(hash));
+int password_note_setting(Passwords *passwords, const Secret *hash) {
+        if (secret_is_empty(hash) || strchr("!*", secret_text(hash)[0]))
+                return 0;
+        return note_setting(passwords, secret_text(hash));
 }
 
 int passwords_set_config(Passwords *passwords, const Config *config) {
@@ -272,7 +269,8 @@ int passwords_set_config(Passwords *passwords, const Config *config) {
         passwords->dummy = TAKE(dummy, SECRET_INIT);
         passwords->method = method;
         passwords->rounds = config->hash_rounds;
-        note_setting(passwords, setting);
+        /* A full queue: the first check will do. */
+        (void)note_setting(passwords, setting);
         return 0;
 }
 
@@ -330,7 +328,7 @@ int password_check(Passwords *passwords, const Secret *secret, const Secret *has
         job->check_handler = handler;
         job->userdata = userdata;
         if (!secret_is_empty(hash)) {
-                password_note_setting(passwords, hash);
+                (void)password_note_setting(passwords, hash);
                 r = secret_set(&job->setting, hash->text, hash->size);
                 if (r < 0)
                         return r;

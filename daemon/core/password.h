@@ -50,7 +50,9 @@ int password_hash(Passwords *passwords, const Secret *secret, PasswordLane lane,
 bool password_is_outdated(const Passwords *passwords, const Secret *secret, const Secret *hash);
 
 /* µs. Refusals of credentials leave at a whole multiple of it after the request came in: longer
- * than the slowest format of hash seen so far takes. It only grows. */
+ * than the slowest hash takes that was noted so far. It only grows. */
 int64_t password_refusal_delay(const Passwords *passwords);
-/* Measures a hash's format, if it is new, on a worker. password_check() does so by itself. */
-void password_note_setting(Passwords *passwords, const Secret *hash);
+/* Measures on a worker how long such a hash takes, if it costs more than those of its method before:
+ * to be called before anybody can guess at it. 0, REASON_OVERLOADED or a negative errno: it was not
+ * measured. password_check() does it by itself, but that comes late. */
+int password_note_setting(Passwords *passwords, const Secret *hash);
