@@ -231,7 +231,7 @@ static int start_config(Manager *manager) {
         }
 
         journal_set_level(manager->config->log_level);
-        return 0;
+        return manager->config->userdb ? process_bypass_userdb(manager->config->userdb) : 0;
 }
 
 static int start_store(Manager *manager) {

@@ -44,6 +44,13 @@ void process_prepare(void) {
         signal(SIGPIPE, SIG_IGN);
 }
 
+int process_bypass_userdb(const char *userdb) {
+        const char *slash = strrchr(userdb, '/');
+
+        /* Who set it for us has a reason. */
+        return setenv("SYSTEMD_BYPASS_USERDB", slash ? slash + 1 : userdb, false) < 0 ? -errno : 0;
+}
+
 /* With PrivateUsers= the kernel reports everybody but root and ourselves as uid 65534: all of them
  * would be one and the same caller. */
 int process_check_users(void) {

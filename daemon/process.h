@@ -11,6 +11,11 @@ void process_prepare(void);
 /* -EUSERS: a user namespace hides who the callers are (PrivateUsers=). */
 int process_check_users(void);
 
+/* NSS need not ask our own userdb, at this path, for us: the store knows better. systemd-userdbd, which
+ * asks for all of the machine, does so all the same. Before any thread is started. 0 or a negative
+ * errno. */
+int process_bypass_userdb(const char *userdb);
+
 typedef struct Inherited {
         int *http; /* listening sockets; the caller closes those that nobody took */
         size_t n_http;

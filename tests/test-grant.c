@@ -270,6 +270,24 @@ static void test_grant_users(void **state) {
         core->config.grant_users = NULL;
 }
 
+/* NSS need not know them. */
+static void test_grant_users_of_our_own(void **state) {
+        Core *core = *state;
+        Caller portal = core_uid(70001), other = core_uid(70002);
+        char *users[] = { (char *)"portal", NULL };
+        _heard_ heard = { 0 }, refused = { 0 };
+
+        core_add_user(core, "ada", 70000);
+        core_add_user(core, "portal", 70001);
+        core_add_user(core, "other", 70002);
+        core->config.grant_users = users;
+        assert_int_equal(core_log_in(core, &portal, "ada", "PASSWORD-of-ada", NULL, NULL, &heard),
+                         0);
+        assert_int_equal(core_log_in(core, &other, "ada", "PASSWORD-of-ada", NULL, NULL, &refused),
+                         REASON_ACCESS_DENIED);
+        core->config.grant_users = NULL;
+}
+
 /* rows: the user's list, the client's, what is asked for, what comes of it ("!": invalid scope) */
 static void test_scopes(void **state) {
         static const struct {
@@ -635,6 +653,7 @@ int main(void) {
                 TEST(test_throttle_by_unknown_email),
                 TEST(test_states),
                 TEST(test_grant_users),
+                TEST(test_grant_users_of_our_own),
                 TEST(test_scopes),
                 TEST(test_refresh),
                 TEST(test_refresh_never_widens),

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -91,6 +92,21 @@ static void test_inherit_nothing(void **state) {
         assert_int_equal(in_child(check_nothing_inherited), 0);
 }
 
+static int check_bypass(void) {
+        const char *name = "SYSTEMD_BYPASS_USERDB";
+        int n_bad = 0;
+
+        n_bad += unsetenv(name) < 0 || process_bypass_userdb("/run/systemd/userdb/org.x") < 0;
+        n_bad += strcmp(getenv(name), "org.x") != 0;
+        n_bad += process_bypass_userdb("org.y") < 0;
+        n_bad += strcmp(getenv(name), "org.x") != 0;
+        return n_bad;
+}
+
+static void test_bypass(void **state) {
+        assert_int_equal(in_child(check_bypass), 0);
+}
+
 static int check_user_namespace(void) {
         int fd;
 
@@ -118,6 +134,7 @@ int main(void) {
                 cmocka_unit_test(test_prepare),
                 cmocka_unit_test(test_inherit),
                 cmocka_unit_test(test_inherit_nothing),
+                cmocka_unit_test(test_bypass),
                 cmocka_unit_test(test_user_namespace),
         };
 

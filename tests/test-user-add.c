@@ -348,6 +348,38 @@ static void names_and_ids_are_unique(void **state) {
                 assert_int_equal(add_user_as(fixture, &cases[i].request, &outcome), cases[i].r);
 }
 
+/* Those of our users that userdb shows, whatever NSS says; of nobody else. */
+static void groups_of_our_own(void **state) {
+        static const char *const groups[] = { "audio", "ada", "video", NULL };
+        static const char *const no_groups[] = { "ada", "nowhere", NULL };
+        static const char *const adopted[] = { "kim", NULL };
+        const struct {
+                UserAddRequest request;
+                int r;
+        } cases[] = {
+                { { .name = "a", .uid = UID_NONE, .groups = (char *const *)groups }, 0 },
+                { { .name = "b", .uid = UID_NONE, .groups = (char *const *)no_groups },
+                  REASON_GROUP_UNKNOWN },
+                { { .name = "c", .uid = UID_NONE, .groups = (char *const *)adopted },
+                  REASON_GROUP_UNKNOWN },
+        };
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        _cleanup_(user_freep) User *ada = add_user(fixture, "ada", "geheim");
+        _cleanup_(user_freep) User *kim = add_user(fixture, "kim", "geheim");
+        UserAddRequest without = { .name = "d", .uid = UID_NONE, .groups = (char *const *)groups };
+        Outcome outcome;
+
+        assert_true(kim->adopted && !ada->adopted);
+        assert_int_equal(add_user_as(fixture, &without, &outcome), REASON_GROUP_UNKNOWN);
+        fixture->config.userdb = (char *)"/run/systemd/userdb/org.tokend";
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(add_user_as(fixture, &cases[i].request, &outcome), cases[i].r);
+                if (cases[i].r == 0)
+                        assert_int_equal(strv_length(outcome.answer.user->groups), 3);
+                outcome_done(&outcome);
+        }
+}
+
 static void the_reply_waits_for_userdb(void **state) {
         _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
         Caller root = caller_uid(0);
@@ -379,6 +411,7 @@ int main(void) {
                 cmocka_unit_test(goes_on_in_the_gaps),
                 cmocka_unit_test(an_unknown_owner_takes_it_back),
                 cmocka_unit_test(names_and_ids_are_unique),
+                cmocka_unit_test(groups_of_our_own),
                 cmocka_unit_test(the_reply_waits_for_userdb),
         };
 

@@ -196,17 +196,33 @@ static void password_asker_named(void *userdata, int r, NssAnswer *answer) {
         password_look((GrantCall *)call);
 }
 
+/* NSS may leave our own users out. */
+static void password_asker_found(Call *call, StoreRequest *request) {
+        const NssQuestion question = { .uid = call->caller->peer.uid };
+        int r;
+
+        if (request->result == 0 &&
+            strv_contains(call->authority->config->grant_users, request->users[0]->name))
+                return password_look((GrantCall *)call);
+        r = nss_ask(call->authority->nss, &question, password_asker_named, call);
+        if (r != 0)
+                call_finish(call, r);
+}
+
 /* A uid that asks for somebody else, or for nobody who exists. */
 static void password_ask_who(Call *call) {
-        const NssQuestion question = { .uid = call->caller->peer.uid };
+        StoreRequest *request;
 
         if (is_granted_uid(call))
                 return password_look((GrantCall *)call);
         if (strv_length(call->authority->config->grant_users) == 0)
                 return call_finish(call, REASON_ACCESS_DENIED);
-        int r = nss_ask(call->authority->nss, &question, password_asker_named, call);
-        if (r != 0)
-                call_finish(call, r);
+        request = store_request_new(STORE_USER_GET);
+        if (request) {
+                request->key.field = STORE_KEY_UID;
+                request->key.uid = call->caller->peer.uid;
+        }
+        call_store(call, request, password_asker_found);
 }
 
 static void password_user_known(GrantCall *grant) {

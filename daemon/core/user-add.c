@@ -16,6 +16,7 @@
 #include "core/admin.h"
 #include "core/nss.h"
 #include "core/password-method.h"
+#include "core/password.h"
 #include "core/users.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
@@ -25,6 +26,7 @@
 #define UID_TRIES_MAX 256U
 /* More than anybody is in. */
 #define GROUPS_MAX 1024U
+
 typedef struct UserAddCall {
         AdminCall admin;
         const UserAddRequest *request;
@@ -284,16 +286,45 @@ static void add_asked(void *userdata, int r, NssAnswer *answer) {
         admin_hash(&add->admin, add->request->password, add_hashed);
 }
 
-static void add_ask_machine(UserAddCall *add) {
+static void add_ask_machine(UserAddCall *add, char *const *groups) {
         NssQuestion question = {
                 .name = add->user->name,
                 .uid = add->request->uid,
-                .groups = add->user->groups,
+                .groups = groups,
         };
         int r = nss_ask(add->admin.call.authority->nss, &question, add_asked, add);
 
         if (r != 0)
                 call_finish(&add->admin.call, r);
+}
+
+/* Groups of our own users are known, and NSS may leave them out. */
+static void add_groups_found(Call *call, StoreRequest *request) {
+        UserAddCall *add = (UserAddCall *)call;
+        _cleanup_(strv_freep) char **others = NULL;
+
+        if (request->result != 0)
+                return call_finish(call, request->result);
+        for (size_t i = 0; i < request->n_users; i++) {
+                const User *user = request->users[i];
+
+                if ((!user || user->adopted) && strv_extend(&others, add->user->groups[i]) < 0)
+                        return call_finish(call, -ENOMEM);
+        }
+        add_ask_machine(add, others);
+}
+
+static void add_find_groups(UserAddCall *add) {
+        Call *call = &add->admin.call;
+        _cleanup_(store_request_freep) StoreRequest *request = NULL;
+
+        if (!call->authority->config->userdb || !add->user->groups)
+                return add_ask_machine(add, add->user->groups);
+        request = store_request_new(STORE_USERS_FIND);
+        if (!request || strv_copy(add->user->groups, &request->key_texts) < 0)
+                return call_finish(call, -ENOMEM);
+        request->key.field = STORE_KEY_NAME;
+        call_store(call, TAKE_PTR(request), add_groups_found);
 }
 
 static void add_parent_found(Call *call, StoreRequest *request) {
@@ -302,7 +333,7 @@ static void add_parent_found(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_finish(call, request->result);
         add->user->parent_id = TAKE_PTR(request->users[0]->id);
-        add_ask_machine(add);
+        add_find_groups(add);
 }
 
 /* A name that tokend has itself must not be taken for the machine's: userdb shows it there. */
@@ -314,7 +345,7 @@ static void add_name_looked_up(Call *call, StoreRequest *request) {
         if (request->result != REASON_USER_UNKNOWN)
                 return call_finish(call, request->result);
         if (!add->request->parent)
-                return add_ask_machine(add);
+                return add_find_groups(add);
         call_store(call, call_user_request(STORE_KEY_NAME, add->request->parent), add_parent_found);
 }
 
@@ -339,6 +370,8 @@ void authority_user_add(Authority *authority, const Caller *caller, const UserAd
         r = user_from_request(request, authority->config, add->user);
         if (r == 0 && request->hash && !hash_is_locked(request->hash))
                 r = secret_set(&add->hash, secret_text(request->hash), request->hash->size);
+        if (r == 0)
+                r = password_note_setting(authority->passwords, &add->hash);
         if (r != 0)
                 return call_finish(&add->admin.call, r);
         admin_audit(&add->admin, AUDIT_USER_ADDED);

@@ -249,6 +249,22 @@ def test_everybody_may_ask_and_nobody_sees_hashes(daemon):
         assert 'ada' in text and '$5$' not in text and 'example.org' not in text
 
 
+def test_adding_users_asks_nothing_of_tokend_userdb(daemon):
+    """The daemon's own questions to NSS leave it out: it would read all users again for each that comes."""
+    daemon.add_user('ada')
+    trace = pathlib.Path(daemon.folder) / 'trace'
+    with subprocess.Popen(['strace', '-qq', '-e', 'trace=accept4', '-o', trace, '-p', str(child_of(daemon))]) as strace:
+        system.wait_for(lambda: 'TracerPid:\t0' not in pathlib.Path(f'/proc/{child_of(daemon)}/status').read_text())
+        try:
+            for number in range(5):
+                daemon.add_user(f'user{number}', groups='games,ada')
+            assert 'accept4' not in trace.read_text()
+            assert passwd_of('user4')[0] == 'user4'
+            system.wait_for(lambda: 'accept4' in trace.read_text(), 'it is traced')
+        finally:
+            strace.terminate()
+
+
 def test_the_folder_is_for_everybody_without_systemd_too(make_tokend, folder):
     """Made by a child of tokend's, whose umask is for secrets."""
     place = pathlib.Path(folder) / 'userdb'
