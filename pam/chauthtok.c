@@ -1,11 +1,16 @@
 /* Changing a password, in libpam's two calls: the first finds out whether the user is tokend's and
  * has the old password checked, before any module changes anything; the second asks for the new one
  * and sets it. Whom the first has passed over the second passes over too, and whom it has taken on
- * is never passed over then: that would look like a success. */
+ * is never passed over then: that would look like a success.
+ *
+ * A stack may have several lines of this module, whose options differ. Each goes by what it took on
+ * itself; the first of them that sets the password sets it for all. */
 
 #include <errno.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,12 +22,15 @@
 /* How often somebody may mistype the new one. */
 #define TRIES_MAX 3
 
-#define CHANGE_DATA "pam_tokend_change"
+/* PAM's data: the id of the user whom this line took on, and of the one whom a line has changed. */
+#define TAKEN_ON_DATA "pam_tokend_taken_on_"
+#define CHANGED_DATA  "pam_tokend_changed"
 
 typedef struct Change {
         Call call;
         int flags;
-        const char *user_id; /* what PAM's data holds from the first call to the second */
+        char taken_on[sizeof(TAKEN_ON_DATA) + 2 * sizeof(uintptr_t)];
+        const char *user_id; /* that of taken_on */
         bool needs_old; /* as with pam_unix: not of root, unless the change is a forced one */
 } Change;
 
@@ -129,6 +137,42 @@ static int get_new(const Change *change, const Secret *old, Secret *ret) {
         return ask_new(change, old, ret);
 }
 
+static void user_id_free(pam_handle_t *pamh, void *id, int status) {
+        free(id);
+}
+
+/* 0 or -ENOMEM; ret_kept may be NULL, and is PAM's. */
+static int keep_user_id(const Change *change, const char *name, const char *id,
+                        const char **ret_kept) {
+        char *kept = strdup(id);
+
+        if (!kept)
+                return -ENOMEM;
+        if (pam_set_data(change->call.pamh, name, kept, user_id_free) != PAM_SUCCESS) {
+                free(kept);
+                return -ENOMEM;
+        }
+        if (ret_kept)
+                *ret_kept = kept;
+        return 0;
+}
+
+/* Without it a line behind can't know: its old password is wrong by now, and it says so. */
+static int succeed(const Change *change) {
+        int r = keep_user_id(change, CHANGED_DATA, change->user_id, NULL);
+
+        if (r < 0)
+                call_warn(&change->call, "lines behind", r);
+        return call_succeed(&change->call, "password changed");
+}
+
+static bool is_changed(const Change *change) {
+        const void *id = NULL;
+
+        return pam_get_data(change->call.pamh, CHANGED_DATA, &id) == PAM_SUCCESS && id &&
+               strcmp(id, change->user_id) == 0;
+}
+
 /* The old one is sent again: whether it is right is the daemon's to know, not this process's. */
 static int set(const Change *change) {
         _cleanup_(secret_done) Secret old = SECRET_INIT, password = SECRET_INIT;
@@ -150,11 +194,7 @@ static int set(const Change *change) {
         int r = login_password_change(&call->context, call->user, change->user_id,
                                       has_old ? &old : NULL, &password,
                                       pam_getenv(call->pamh, LOGIN_VARIABLE));
-        return r == 0 ? call_succeed(call, "password changed") : refuse(change, r);
-}
-
-static void user_id_free(pam_handle_t *pamh, void *id, int status) {
-        free(id);
+        return r == 0 ? succeed(change) : refuse(change, r);
 }
 
 /* PAM_SUCCESS, or what the first call ends with; nobody has been asked for anything yet. */
@@ -176,23 +216,15 @@ static int take_on(Change *change) {
         }
         if (account.user_id[0] == '\0')
                 return refuse(change, REASON_REPLY_MALFORMED);
-
-        char *user_id = strdup(account.user_id);
-        if (!user_id)
-                return call_fail(call, -ENOMEM);
-        if (pam_set_data(call->pamh, CHANGE_DATA, user_id, user_id_free) != PAM_SUCCESS) {
-                free(user_id);
-                return call_fail(call, -ENOMEM);
-        }
-        change->user_id = user_id;
-        return PAM_SUCCESS;
+        r = keep_user_id(change, change->taken_on, account.user_id, &change->user_id);
+        return r == 0 ? PAM_SUCCESS : call_fail(call, r);
 }
 
-/* PAM_SUCCESS: the first call took this user on; PAM_IGNORE: it did not. */
+/* PAM_SUCCESS: this line's first call took this user on; PAM_IGNORE: it did not. */
 static int find_taken_on(Change *change) {
         const void *user_id = NULL;
 
-        int code = pam_get_data(change->call.pamh, CHANGE_DATA, &user_id);
+        int code = pam_get_data(change->call.pamh, change->taken_on, &user_id);
         if (code == PAM_NO_MODULE_DATA || (code == PAM_SUCCESS && !user_id))
                 return PAM_IGNORE;
         if (code != PAM_SUCCESS)
@@ -209,8 +241,12 @@ EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char 
         if (code != PAM_SUCCESS)
                 return code;
         change.needs_old = (flags & PAM_CHANGE_EXPIRED_AUTHTOK) || getuid() != 0 || geteuid() != 0;
+        /* libpam reads a line's options once: argv is the line's, in both calls. */
+        snprintf(change.taken_on, sizeof(change.taken_on), TAKEN_ON_DATA "%jx",
+                 (uintmax_t)(uintptr_t)argv);
         if (flags & PAM_PRELIM_CHECK) {
-                (void)pam_set_data(pamh, CHANGE_DATA, NULL, NULL);
+                (void)pam_set_data(pamh, change.taken_on, NULL, NULL);
+                (void)pam_set_data(pamh, CHANGED_DATA, NULL, NULL);
                 if (call_is_foreign(&change.call))
                         return call_fail(&change.call, REASON_USER_UNKNOWN);
                 code = take_on(&change);
@@ -219,5 +255,8 @@ EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char 
         if (!(flags & PAM_UPDATE_AUTHTOK))
                 return call_stop(&change.call, PAM_SYSTEM_ERR, "neither of the two calls");
         code = find_taken_on(&change);
-        return code == PAM_SUCCESS ? set(&change) : code;
+        if (code != PAM_SUCCESS)
+                return code;
+        return is_changed(&change) ? call_succeed(&change.call, "changed by a line before")
+                                   : set(&change);
 }

@@ -308,16 +308,20 @@ static void test_others(void **state) {
         assert_int_equal(host->n_prompts, 0);
 }
 
-/* Behind a module that asks for the new one (here: ourselves, asked first). */
+/* Behind a module that asks for the new one (here: ourselves, about another user of that name). */
 static void test_use_authtok(void **state) {
         static const char behind[] = "password [success=ok default=die] @\n"
                                      "password [success=ok default=die] @ use_authtok\n";
         static const char alone[] = "password [success=ok default=die] @ use_authtok\n";
         static const char first_pass[] = "password [success=ok default=die] @ use_first_pass\n";
+        static const char other[] = "{\"id\":\"id/2\",\"name\":\"ada\",\"username\":\"ada\","
+                                    "\"uid\":70000,\"gid\":70001,\"state\":\"active\"}";
+        static const int statuses[] = { 200, 200, 200, 200, 200, 200 };
+        static const char *const bodies[] = { other, other, ACTIVE, ACTIVE, other, ACTIVE };
         Host *host = *state;
 
         type(host, "old", "fresh", "fresh");
-        host_answer_always(host, 200, ACTIVE);
+        host_script(host, 6, statuses, bodies);
         host_start_with(host, behind, "ada");
         assert_int_equal(pam_chauthtok(host->pamh, 0), PAM_SUCCESS);
         assert_int_equal(host->n_prompts, 3);
@@ -337,6 +341,53 @@ static void test_use_authtok(void **state) {
         assert_int_equal(pam_chauthtok(host->pamh, 0), PAM_AUTHTOK_RECOVERY_ERR);
         assert_int_equal(host->n_prompts, 0);
         assert_int_equal(fake_count(&host->fake), 1);
+}
+
+/* Lines that differ in whom they pass over: neither does, nor forgets, what the other took on. */
+static void test_two_lines(void **state) {
+        static const char *const lines[] = {
+                "password [success=ok ignore=ignore default=die] @\n"
+                "password [success=ok ignore=ignore default=die] @ skip_local\n",
+                "password [success=ok ignore=ignore default=die] @ skip_local\n"
+                "password [success=ok ignore=ignore default=die] @\n",
+        };
+        /* In every /etc/passwd. */
+        static const char local[] = "{\"id\":\"id/1\",\"name\":\"daemon\",\"username\":\"daemon\","
+                                    "\"uid\":70000,\"gid\":70001,\"state\":\"active\"}";
+        Host *host = *state;
+
+        type(host, "old", "fresh", "fresh");
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                host_answer_always(host, 200, local);
+                host_start_with(host, lines[i], "daemon");
+                assert_int_equal(pam_chauthtok(host->pamh, 0), PAM_SUCCESS);
+                assert_int_equal(host->n_prompts, 3);
+                assert_int_equal(fake_count(&host->fake), 3);
+                assert_non_null(strstr(host_body(host, 2), "\"password\":\"fresh\""));
+        }
+}
+
+/* Each checks the old password, one sets the new one; and what was so in one change is not in the
+ * next one of the same handle. */
+static void test_set_once(void **state) {
+        static const char lines[] = "password [success=ok ignore=ignore default=die] @\n"
+                                    "password [success=ok ignore=ignore default=die] @ debug\n";
+        static const int statuses[] = { 404, 200, 200, 400 };
+        static const char *const bodies[] = { "{\"reason\":\"user-unknown\"}", ACTIVE, ACTIVE,
+                                              "{\"reason\":\"invalid-value\"}" };
+        Host *host = *state;
+
+        type(host, "old", "fresh", "fresh");
+        host_answer_always(host, 200, ACTIVE);
+        host_start_with(host, lines, "ada");
+        assert_int_equal(pam_chauthtok(host->pamh, 0), PAM_SUCCESS);
+        assert_int_equal(fake_count(&host->fake), 5);
+        assert_non_null(strstr(host_body(host, 4), "\"password\":\"fresh\""));
+
+        host->n_prompts = 0;
+        host_script(host, 4, statuses, bodies);
+        assert_int_equal(pam_chauthtok(host->pamh, 0), PAM_AUTHTOK_ERR);
+        assert_int_equal(fake_count(&host->fake), 4);
 }
 
 /* An earlier module's old password that is wrong here. */
@@ -369,6 +420,8 @@ int main(void) {
                 CHANGE_TEST(test_answers),
                 CHANGE_TEST(test_others),
                 CHANGE_TEST(test_use_authtok),
+                CHANGE_TEST(test_two_lines),
+                CHANGE_TEST(test_set_once),
                 CHANGE_TEST(test_try_first_pass),
         };
 
