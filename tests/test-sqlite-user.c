@@ -471,10 +471,13 @@ static void test_lists(void **state) {
         unsigned n = 0, pages = 0;
 
         for (unsigned i = 0; i < 25; i++) {
+                User *user;
                 char name[16];
 
                 snprintf(name, sizeof(name), "u%02u", i);
-                assert_true(user_add(fixture, user_make(name, 1000 + i)) > 0);
+                user = user_make(name, 1000 + i);
+                assert_int_equal(strv_extend(&user->ssh_keys, "ssh-ed25519 AAAA"), 0);
+                assert_true(user_add(fixture, user) > 0);
                 name[0] = 'k';
                 assert_true(client_add(fixture, name) > 0);
         }
@@ -486,8 +489,12 @@ static void test_lists(void **state) {
                 request->cursor = TAKE_PTR(cursor);
                 assert_int_equal(run(fixture, request), 0);
                 assert_true(request->n_users <= 10);
-                for (size_t i = 0; i < request->n_users; i++)
+                for (size_t i = 0; i < request->n_users; i++) {
                         assert_int_equal(request->users[i]->uid, 1000 + n++);
+                        assert_int_equal(request->users[i]->created, request->users[0]->created);
+                        assert_true(request->users[i]->epoch > 0);
+                        assert_null(request->users[i]->ssh_keys);
+                }
                 cursor = TAKE_PTR(request->cursor);
                 pages++;
         } while (cursor);

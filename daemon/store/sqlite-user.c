@@ -10,8 +10,8 @@
 
 #define USER_COLUMNS                                                                               \
         "u.id, u.name, u.email, u.partner_id, u.role, u.parent_id, u.home, u.shell,"               \
-        " u.group_names, u.scopes, u.ssh_keys, u.hash, u.uid, u.gid, u.adopted, u.state,"          \
-        " u.expires, u.created, u.epoch"
+        " u.group_names, u.scopes, u.hash, u.uid, u.gid, u.adopted, u.state, u.expires,"           \
+        " u.created, u.epoch"
 
 static int user_read(const Query *query, User **ret) {
         _cleanup_(user_freep) User *user = user_new();
@@ -29,18 +29,18 @@ static int user_read(const Query *query, User **ret) {
         if (r >= 0)
                 r = query_strv(query, 9, &user->scopes);
         if (r >= 0)
-                r = query_strv(query, 10, &user->ssh_keys);
+                r = query_secret(query, 10, &user->hash);
         if (r >= 0)
-                r = query_secret(query, 11, &user->hash);
+                r = query_strv(query, 18, &user->ssh_keys);
         if (r < 0)
                 return r;
-        user->uid = (uint32_t)query_integer(query, 12);
-        user->gid = (uint32_t)query_integer(query, 13);
-        user->adopted = query_integer(query, 14) != 0;
-        user->state = (enum UserState)query_integer(query, 15);
-        user->expires = query_integer(query, 16);
-        user->created = query_integer(query, 17);
-        user->epoch = query_integer(query, 18);
+        user->uid = (uint32_t)query_integer(query, 11);
+        user->gid = (uint32_t)query_integer(query, 12);
+        user->adopted = query_integer(query, 13) != 0;
+        user->state = (enum UserState)query_integer(query, 14);
+        user->expires = query_integer(query, 15);
+        user->created = query_integer(query, 16);
+        user->epoch = query_integer(query, 17);
         if ((unsigned)user->state >= _USER_STATE_MAX)
                 return -EUCLEAN;
         *ret = TAKE_PTR(user);
@@ -60,7 +60,10 @@ static int user_find(Backend *backend, const char *sql, SqlValue value, User **r
         return user_read(&query, ret);
 }
 
-#define FIND_USER "SELECT " USER_COLUMNS " FROM users u WHERE "
+#define FIND_USER "SELECT " USER_COLUMNS ", u.ssh_keys FROM users u WHERE "
+/* A page of thousands with all their keys would be tens of MB. */
+#define LIST_USERS                                                                                 \
+        "SELECT " USER_COLUMNS ", NULL FROM users u WHERE u.name > ?1 ORDER BY u.name LIMIT ?2"
 
 int user_load(Backend *backend, const char *id, User **ret) {
         return user_find(backend, FIND_USER "u.id = ?1", sql_text(id), ret);
@@ -137,8 +140,8 @@ int run_user_list(Backend *backend, StoreRequest *request) {
         unsigned limit = page_limit(request->limit);
         int r;
 
-        r = QUERY(&query, backend, FIND_USER "u.name > ?1 ORDER BY u.name LIMIT ?2",
-                  sql_text(after ?: ""), sql_integer((int64_t)limit + 1));
+        r = QUERY(&query, backend, LIST_USERS, sql_text(after ?: ""),
+                  sql_integer((int64_t)limit + 1));
         if (r < 0)
                 return r;
         while ((r = query_next(&query)) > 0) {

@@ -25,7 +25,7 @@ typedef struct Store Store;
 enum StoreVerb {
         /* Look-ups. Result: 0 or the REASON_*_UNKNOWN of what is missing. */
         STORE_USER_GET,   /* key → users[0] */
-        STORE_USER_LIST,  /* cursor, limit → users by name, cursor */
+        STORE_USER_LIST,  /* cursor, limit → users by name, without ssh_keys; cursor */
         STORE_USERS_FIND, /* key.field, key_texts → users: one each, NULL where there is none */
         STORE_CLIENT_GET, /* key.text → clients[0] */
         STORE_CLIENT_LIST,
