@@ -4,6 +4,7 @@
 
 #include "core/call.h"
 #include "core/last-used.h"
+#include "core/password.h"
 #include "core/tokens.h"
 #include "core-fixture.h"
 
@@ -182,6 +183,44 @@ static void test_overload(void **state) {
         assert_int_equal(authority_status(core->authority).n_calls, 0);
 }
 
+static void store_hash_of_user(Core *core, const char *hash) {
+        StoreRequest *request = call_request(STORE_USER_REHASH, STORE_KEY_ID, "id-ada");
+
+        assert_int_equal(secret_append_text(&request->hash, hash), 0);
+        assert_int_equal(core_store(core, request), 0);
+}
+
+static void store_hash_of_client(Core *core, const char *hash) {
+        StoreRequest *request = store_request_new(STORE_CLIENT_ADD);
+        Client *client = client_new();
+
+        client->id = strdup("slow");
+        assert_int_equal(secret_append_text(&client->hash, hash), 0);
+        assert_int_equal(store_request_take_client(request, client), 0);
+        assert_int_equal(core_store(core, request), 0);
+}
+
+/* Before anybody guesses, a refusal takes as long as the dearest hash wants. */
+static void test_stored_hashes_are_measured(void **state) {
+        void (*const stores[])(Core *core, const char *hash) = { store_hash_of_user,
+                                                                 store_hash_of_client };
+        static const char *const hashes[] = { "$2b$12$abcdefghijklmnopqrstuu",
+                                              "$2b$13$abcdefghijklmnopqrstuu" };
+        Core *core = *state;
+        int64_t before = 500 * USEC_PER_MSEC;
+
+        core_add_user(core, "ada", 70000);
+        for (size_t i = 0; i < ELEMENTSOF(stores); i++) {
+                stores[i](core, hashes[i]);
+                core_close(core);
+                core_open(core);
+                for (int64_t delay = 0; delay <= before || delay == 500 * USEC_PER_MSEC;
+                     delay = password_refusal_delay(core->authority->passwords))
+                        assert_true(sd_event_run(core->event, 10 * USEC_PER_SEC) > 0);
+                before = password_refusal_delay(core->authority->passwords);
+        }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_setup, core_teardown)
 
 int main(void) {
@@ -195,6 +234,7 @@ int main(void) {
                 TEST(test_last_uses_are_written),
                 TEST(test_end_amid_chores),
                 TEST(test_overload),
+                TEST(test_stored_hashes_are_measured),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

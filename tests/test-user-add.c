@@ -2,6 +2,8 @@
 
 #include "admin-fixture.h"
 
+#include "core/password.h"
+
 static void adds_with_defaults(void **state) {
         _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
         _cleanup_(user_freep) User *user = add_user(fixture, "ada", "geheim");
@@ -115,6 +117,20 @@ static void adds_in_any_state(void **state) {
                                  REASON_WRONG_PASSWORD);
                 outcome_done(&outcome);
         }
+}
+
+/* What it costs is known before anybody can guess at it. */
+static void hashes_are_measured(void **state) {
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        _cleanup_(secret_done) Secret hash = secret_of(
+                "$2b$13$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDE");
+        const UserAddRequest request = { .name = "ada", .uid = UID_NONE, .hash = &hash };
+        Outcome outcome;
+
+        assert_int_equal(add_user_as(fixture, &request, &outcome), 0);
+        outcome_done(&outcome);
+        while (password_refusal_delay(fixture->authority->passwords) <= 500 * USEC_PER_MSEC)
+                assert_true(sd_event_run(fixture->event, 10 * USEC_PER_SEC) > 0);
 }
 
 /* As in shadow(5): nobody can type what is behind "!" and "*". */
@@ -403,6 +419,7 @@ int main(void) {
                 cmocka_unit_test(adds_with_defaults),
                 cmocka_unit_test(adds_what_is_given),
                 cmocka_unit_test(adds_in_any_state),
+                cmocka_unit_test(hashes_are_measured),
                 cmocka_unit_test(locked_hashes_are_none),
                 cmocka_unit_test(refuses_what_makes_no_sense),
                 cmocka_unit_test(adopts_the_machines_own),

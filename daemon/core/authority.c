@@ -20,6 +20,7 @@
 #include "core/throttle-keeper.h"
 #include "core/throttle.h"
 #include "wire/cleanup.h"
+#include "wire/protocol.h"
 
 /* Small enough that a commit in between waits for milliseconds only. */
 #define SWEEP_ROWS       500U
@@ -136,6 +137,47 @@ static int touch_dispatch(sd_event_source *source, uint64_t time, void *userdata
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static void survey_answered(StoreRequest *request, void *userdata);
+
+/* Takes the cursor. */
+static void survey_submit(Authority *authority, enum StoreVerb verb, char *cursor) {
+        _cleanup_(freep) char *owned = cursor;
+        StoreRequest *request = store_request_new(verb);
+
+        if (request) {
+                request->cursor = TAKE_PTR(owned);
+                request->limit = PAGE_ROWS_MAX;
+        }
+        chore_submit(authority, &authority->survey, request, survey_answered);
+}
+
+static void survey_answered(StoreRequest *request, void *userdata) {
+        Chore *chore = userdata;
+        Authority *authority = chore->authority;
+
+        if (!authority) {
+                free(chore);
+                return;
+        }
+        /* What a full queue does not take the first check measures. */
+        for (size_t i = 0; i < request->n_users; i++)
+                (void)password_note_setting(authority->passwords, &request->users[i]->hash);
+        for (size_t i = 0; i < request->n_clients; i++)
+                (void)password_note_setting(authority->passwords, &request->clients[i]->hash);
+        if (request->result == 0 && request->cursor)
+                return survey_submit(authority, request->verb, TAKE_PTR(request->cursor));
+        if (request->result == 0 && request->verb == STORE_USER_LIST)
+                return survey_submit(authority, STORE_CLIENT_LIST, NULL);
+        authority->survey = NULL;
+        free(chore);
+}
+
+/* What stored hashes cost must be known before anybody guesses at them: refusals wait for it. */
+static void survey_start(Authority *authority) {
+        if ((authority->survey = chore_new(authority)))
+                survey_submit(authority, STORE_USER_LIST, NULL);
+}
+
 static int authority_start_chores(Authority *authority) {
         int r;
 
@@ -175,6 +217,7 @@ int authority_new(sd_event *event, Store *store, const Config *config, const Clo
             (r = authority_start_chores(authority)) < 0)
                 return r;
         throttle_set_enabled(authority->throttle, config->throttle);
+        survey_start(authority);
         *ret = TAKE_PTR(authority);
         return 0;
 }
@@ -188,6 +231,8 @@ Authority *authority_free(Authority *authority) {
                 authority->sweep->authority = NULL;
         if (authority->touch)
                 authority->touch->authority = NULL;
+        if (authority->survey)
+                authority->survey->authority = NULL;
         /* Whoever waits for these hears -ECANCELED, and is told so by calls_done(). */
         authority->nss = nss_free(authority->nss);
         authority->passwords = passwords_free(authority->passwords);

@@ -71,6 +71,7 @@ struct Authority {
         sd_event_source *touch_source;
         Chore *sweep; /* under way; NULL: none, likewise: */
         Chore *touch;
+        Chore *survey;
 };
 
 struct Call {
