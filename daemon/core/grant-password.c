@@ -116,7 +116,8 @@ static void password_token_found(Call *call, StoreRequest *request) {
         if (request->result != 0 || !call->answer.user ||
             !token_lets_in(request->tokens[0], call->answer.user))
                 return password_check_hash(grant);
-        if (call_verdict_is_withheld(call, password_subject(grant), true))
+        /* It says nothing of who guesses at the password beside it: no failure is forgotten. */
+        if (call_is_throttled(call, password_subject(grant)))
                 return;
         issue->grant = TOKEN_GRANT_LOGIN_TOKEN;
         issue->key = &grant->key;
