@@ -42,7 +42,7 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
         const char *bad = NULL;
 
         *call = (Call){ .pamh = pamh, .function = function, .family = family };
-        if (options_parse(argc, argv, &call->options, &bad) < 0) {
+        if (pam_options_parse(argc, argv, &call->options, &bad) < 0) {
                 report_bad_option(pamh, function, bad);
                 return PAM_SERVICE_ERR;
         }
@@ -67,22 +67,13 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
 }
 
 bool call_is_foreign(const Call *call) {
-        uid_t uid;
-
-        if (call->options.min_uid > 0 && strcmp(call->user, "root") == 0)
-                return true;
-        if (pam_getenv(call->pamh, LOGIN_VARIABLE))
-                return false;
-        if (call->options.skip_local && passwd_find_uid(PASSWD_FILE, call->user, &uid) == 0)
-                return true;
-        /* The snapshot is that of the tokend on this socket. */
-        return strcmp(call->options.socket_path, TOKEND_SOCKET_PATH) == 0 &&
-               passwd_user_is_foreign(PASSWD_FILE, SNAPSHOT_PATH, call->context.trusted_uid,
-                                      call->user);
+        return pam_options_pass_over(&call->options, PASSWD_FILE, SNAPSHOT_PATH,
+                                     call->context.trusted_uid, call->user,
+                                     pam_getenv(call->pamh, LOGIN_VARIABLE) != NULL);
 }
 
 int call_check_uid(const Call *call, uid_t uid) {
-        return options_permit_uid(&call->options, uid) ? 0 : REASON_UID_NOT_PERMITTED;
+        return pam_options_permit_uid(&call->options, uid) ? 0 : REASON_UID_NOT_PERMITTED;
 }
 
 int call_remember_login(const Call *call, const char *id) {

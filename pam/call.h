@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "login.h"
-#include "pam/options.h"
+#include "pam-options.h"
 #include "pam/return-codes.h"
 
 /* As long as pam_unix's. */
@@ -20,7 +20,7 @@ typedef struct Call {
         pam_handle_t *pamh;
         const char *function;
         enum PamFamily family;
-        Options options;
+        PamOptions options;
         LoginContext context;
         const char *user; /* libpam's */
         bool user_is_known;
@@ -34,9 +34,7 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
 /* Asks libpam for that delay. */
 void call_delay_failure(const Call *call);
 
-/* Whether this user is none of tokend's whatever it says. root, who must get in when nothing else
- * does, unless min_uid=0 gives root to tokend; and, unless tokend let them in, users of /etc/passwd
- * whom tokend has not taken on: all of them with skip_local. Asks nobody, so that nobody waits. */
+/* pam_options_pass_over() of this call. */
 bool call_is_foreign(const Call *call);
 
 /* 0 or REASON_UID_NOT_PERMITTED. */

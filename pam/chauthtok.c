@@ -126,7 +126,7 @@ static int ask_new(const Change *change, const Secret *old, Secret *ret) {
 
 /* An earlier module's (pam_pwquality has asked for it and found it good), or a person's. */
 static int get_new(const Change *change, const Secret *old, Secret *ret) {
-        const Options *options = &change->call.options;
+        const PamOptions *options = &change->call.options;
         bool recalled = false;
 
         int code = password_recall(change->call.pamh, PAM_AUTHTOK, &recalled, ret);

@@ -74,9 +74,9 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
 /* Asks nobody: sshd ends the connection on any failure here, and tokend may have gone meanwhile. */
 EXPORT int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
         const char *bad = NULL;
-        Options options;
+        PamOptions options;
 
-        if (options_parse(argc, argv, &options, &bad) == 0)
+        if (pam_options_parse(argc, argv, &options, &bad) == 0)
                 return PAM_SUCCESS;
         report_bad_option(pamh, "setcred", bad);
         return PAM_SERVICE_ERR;

@@ -39,12 +39,9 @@ static void begin(Walk *walk, Bed *bed, const char *user, const char *stack) {
         bed_program("/usr/bin/getent passwd -- root", 0, "root:x:0:0::/:/bin/sh\n");
         bed_program("/usr/bin/getent -s systemd passwd -- ada", 0, "ada:x:70000:70000::/:/\n");
         bed_program("/usr/bin/getent", 2, "");
-        *walk = (Walk){ bed,
-                        { .machine = &bed->machine,
-                          .ctl = &bed->ctl,
-                          .socket = bed->tokend.path,
-                          .user = user,
-                          .service = "sshd" } };
+        *walk = (Walk){ bed, EXPLANATION_INIT(.machine = &bed->machine, .ctl = &bed->ctl,
+                                              .socket = bed->tokend.path, .user = user,
+                                              .service = "sshd") };
 }
 
 /* The look at the socket connects and asks nothing. */

@@ -1,16 +1,20 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "login.h"
-#include "pam/options.h"
+#include "pam-options.h"
 #include "pam/report.h"
 #include "wire/protocol.h"
 #include "wire/text.h"
 
-static int parse_one(const char *word, Options *ret) {
+static int parse_one(const char *word, PamOptions *ret) {
         const char *bad = NULL;
-        int r = options_parse(1, &word, ret, &bad);
+        int r = pam_options_parse(1, &word, ret, &bad);
 
         if (r < 0)
                 assert_ptr_equal(bad, word);
@@ -18,10 +22,10 @@ static int parse_one(const char *word, Options *ret) {
 }
 
 static void test_defaults(void **state) {
-        Options options;
+        PamOptions options;
         const char *bad = NULL;
 
-        assert_int_equal(options_parse(0, NULL, &options, &bad), 0);
+        assert_int_equal(pam_options_parse(0, NULL, &options, &bad), 0);
         assert_string_equal(options.socket_path, TOKEND_SOCKET_PATH);
         assert_int_equal(options.timeout_msec, 3000);
         assert_int_equal(options.min_uid, 1000);
@@ -51,14 +55,14 @@ static void test_tokens(void **state) {
         const char *words[] = { "accept=token", "one_time_token", "use_authtok", "nodelay",
                                 "accept=password" };
         const char *bad = NULL;
-        Options options;
+        PamOptions options;
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 assert_int_equal(parse_one(rows[i].word, &options), 0);
                 assert_int_equal(options.accept, rows[i].accept);
                 assert_int_equal(options.session_token, rows[i].session_token);
         }
-        assert_int_equal(options_parse(ELEMENTSOF(words), words, &options, &bad), 0);
+        assert_int_equal(pam_options_parse(ELEMENTSOF(words), words, &options, &bad), 0);
         assert_true(options.one_time_token && options.use_authtok && options.nodelay);
         assert_int_equal(options.accept, LOGIN_ACCEPT_PASSWORD);
 }
@@ -67,10 +71,10 @@ static void test_all(void **state) {
         const char *words[] = { "socket=/a b",    "timeout=0.3",    "min_uid=0",     "debug",
                                 "use_first_pass", "try_first_pass", "timeout=1500ms",
                                 "skip_local" };
-        Options options;
+        PamOptions options;
         const char *bad = NULL;
 
-        assert_int_equal(options_parse(ELEMENTSOF(words), words, &options, &bad), 0);
+        assert_int_equal(pam_options_parse(ELEMENTSOF(words), words, &options, &bad), 0);
         assert_string_equal(options.socket_path, "/a b");
         assert_int_equal(options.timeout_msec, 1500);
         assert_int_equal(options.min_uid, 0);
@@ -78,7 +82,7 @@ static void test_all(void **state) {
         assert_true(options.skip_local);
 
         words[3] = "Debug";
-        assert_int_equal(options_parse(ELEMENTSOF(words), words, &options, &bad), -EINVAL);
+        assert_int_equal(pam_options_parse(ELEMENTSOF(words), words, &options, &bad), -EINVAL);
         assert_string_equal(bad, "Debug");
         assert_int_equal(options.timeout_msec, 1500);
 }
@@ -151,7 +155,7 @@ static void test_bad(void **state) {
                 "min-uid=5",
                 "[debug]",
         };
-        Options options;
+        PamOptions options;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 if (parse_one(bad[i], &options) != -EINVAL)
@@ -170,7 +174,7 @@ static void test_timeouts(void **state) {
                 { "timeout=60.000", 60000 }, { "timeout=60000ms", 60000 },
                 { "timeout=12.345", 12345 }, { "timeout=007", 7000 },
         };
-        Options options;
+        PamOptions options;
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 assert_int_equal(parse_one(rows[i].word, &options), 0);
@@ -193,15 +197,55 @@ static void test_uids(void **state) {
                 { 0x80000000, false, false }, { 4294967294U, false, false },
                 { (uid_t)-1, false, false },
         };
-        Options options, all;
+        PamOptions options, all;
         const char *bad = NULL;
 
-        assert_int_equal(options_parse(0, NULL, &options, &bad), 0);
+        assert_int_equal(pam_options_parse(0, NULL, &options, &bad), 0);
         assert_int_equal(parse_one("min_uid=0", &all), 0);
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                assert_int_equal(options_permit_uid(&options, rows[i].uid), rows[i].by_default);
-                assert_int_equal(options_permit_uid(&all, rows[i].uid), rows[i].with_0);
+                assert_int_equal(pam_options_permit_uid(&options, rows[i].uid), rows[i].by_default);
+                assert_int_equal(pam_options_permit_uid(&all, rows[i].uid), rows[i].with_0);
         }
+}
+
+/* An empty passwd file, and one that names bob, whom no snapshot has. */
+static void test_pass_over(void **state) {
+        char passwd[] = "/tmp/test-options-passwd-XXXXXX";
+        char snapshot[] = "/tmp/test-options-snapshot-XXXXXX";
+        FILE *file = fdopen(mkstemp(passwd), "w");
+        PamOptions plain, skip, elsewhere, root;
+
+        assert_non_null(file);
+        fputs("root:x:0:0::/:/bin/sh\nbob:x:1000:1000::/:/bin/sh\n", file);
+        fclose(file);
+        close(mkstemp(snapshot));
+        parse_one("debug", &plain);
+        parse_one("skip_local", &skip);
+        parse_one("socket=/elsewhere", &elsewhere);
+        parse_one("min_uid=0", &root);
+#define PASSES(options, user, let_in) \
+        pam_options_pass_over(options, passwd, snapshot, geteuid(), user, let_in)
+        assert_true(PASSES(&plain, "root", false));
+        assert_true(PASSES(&plain, "root", true));
+        assert_false(PASSES(&root, "root", false));
+        assert_false(PASSES(&skip, "ada", false));
+        assert_true(PASSES(&skip, "bob", false));
+        /* tokend let them in, so that it is asked about the account as well */
+        assert_false(PASSES(&skip, "bob", true));
+        /* this is no snapshot */
+        assert_false(PASSES(&plain, "bob", false));
+        file = fopen(snapshot, "w");
+        assert_non_null(file);
+        fputs(SNAPSHOT_FIRST_LINE "eve:70001:70001:::active:\n", file);
+        fclose(file);
+        assert_int_equal(chmod(snapshot, 0600), 0);
+        assert_true(PASSES(&plain, "bob", false));
+        assert_false(PASSES(&plain, "bob", true));
+        assert_false(PASSES(&plain, "eve", false));
+        assert_false(PASSES(&elsewhere, "bob", false));
+#undef PASSES
+        unlink(passwd);
+        unlink(snapshot);
 }
 
 static void test_escape(void **state) {
@@ -225,7 +269,7 @@ int main(void) {
                 cmocka_unit_test(test_defaults), cmocka_unit_test(test_all),
                 cmocka_unit_test(test_bad),      cmocka_unit_test(test_timeouts),
                 cmocka_unit_test(test_uids),     cmocka_unit_test(test_escape),
-                cmocka_unit_test(test_tokens),
+                cmocka_unit_test(test_tokens),   cmocka_unit_test(test_pass_over),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,18 +82,18 @@ static bool module_exists(const Doctor *doctor, const PamLine *line) {
 }
 
 static void check_words(Survey *survey, const PamLine *line) {
-        PamModuleOptions options;
+        PamOptions options;
         const char *bad = NULL;
 
         if (!module_exists(survey->doctor, line))
                 FAULT(survey, FINDING_FAILURE, "install tokend again, or take the line out", line,
                       "there is no module %s", line->module);
-        if (pam_module_parse(line->arguments, &options, &bad) < 0)
+        if (pam_module_options(line, &options, &bad) < 0)
                 FAULT(survey, FINDING_FAILURE, "pam_tokend(8) has the options", line,
                       "\"%s\" is no option of the module, which refuses to work with it", bad);
-        else if (!streq(options.socket, survey->doctor->socket))
+        else if (!streq(options.socket_path, survey->doctor->socket))
                 FAULT(survey, FINDING_NOTE, "tokenctl --socket=PATH doctor looks at that one", line,
-                      "asks at %s, and not at the socket that was examined", options.socket);
+                      "asks at %s, and not at the socket that was examined", options.socket_path);
 }
 
 static bool is_denial(int action) {
@@ -154,10 +154,10 @@ static bool has_unix_behind(const PamConfig *config, const PamLine *line) {
 }
 
 static void check_console(Survey *survey, const PamConfig *config, const PamLine *line) {
-        PamModuleOptions options = { 0 };
+        PamOptions options = { 0 };
         const char *bad;
 
-        if (pam_module_parse(line->arguments, &options, &bad) < 0 || options.skip_local ||
+        if (pam_module_options(line, &options, &bad) < 0 || options.skip_local ||
             line->actions[PAM_CODE_SUCCESS] == PAM_ACTION_OK || !has_unix_behind(config, line))
                 return;
         FAULT(survey, FINDING_WARNING, "put skip_local behind " PAM_TOKEND " there", line,

@@ -1,12 +1,14 @@
-/* PAM's part of a login. What pam_unix will say of a local user is not known here; so the stack is
- * run with both of its answers, and if they end alike, tokend has decided. Of all other modules a
- * yes is assumed. */
+/* PAM's part of a login. What pam_unix will say of a local user is not known here, nor what another
+ * module will whose yes ends the stack or skips lines; so the stack is run with both of their
+ * answers, and only what ends alike is told. Where a yes just counts, it is assumed. */
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ctl/explain.h"
 #include "ctl/pam-stack.h"
+#include "passwd.h"
 #include "wire/text.h"
 
 #define DESCRIPTION_MAX 64
@@ -14,25 +16,88 @@
 typedef struct Run {
         Explanation *explanation;
         bool unix_says_yes;
-        bool asks_unix; /* out */
+        bool others_say_yes; /* those whose yes does more than count */
+        bool was_let_in;     /* by tokend, in the auth phase */
+
+        /* Out. */
+        enum PamCode code;
+        bool asks_unix;
+        bool tokend_counts;   /* its line was reached, its yes was one, and was not thrown away */
+        int result;           /* of tokend's line, when it was reached */
+        const PamLine *other; /* the first of those others */
 } Run;
 
-static enum PamCode auth_or_account_code(const Explanation *explanation, enum PamType type) {
-        return pam_module_code(type == PAM_TYPE_AUTH ? explanation->auth : explanation->account,
-                               type);
+/* Modules of which more is known. Who is asked for a password is not root to pam_rootok. */
+static const struct {
+        const char *module;
+        enum PamCode auth;
+        enum PamCode account;
+} known[] = {
+        { "pam_deny.so", PAM_CODE_AUTH_ERR, PAM_CODE_PERM_DENIED },
+        { "pam_permit.so", PAM_CODE_SUCCESS, PAM_CODE_SUCCESS },
+        { "pam_rootok.so", PAM_CODE_AUTH_ERR, PAM_CODE_AUTH_ERR },
+};
+
+bool explain_passes_over(const Explanation *explanation, const PamOptions *options,
+                         bool was_let_in) {
+        const char *root = explanation->machine->root;
+        char passwd[PATH_MAX], snapshot[PATH_MAX];
+        uid_t trusted_uid = (uid_t)-1;
+
+        (void)root_find_uid(root, TOKEND_USER_NAME, &trusted_uid);
+        if (snprintf(passwd, sizeof(passwd), "%s/etc/passwd", root) >= (int)sizeof(passwd) ||
+            snprintf(snapshot, sizeof(snapshot), "%s" SNAPSHOT_PATH, root) >= (int)sizeof(snapshot))
+                return false;
+        return pam_options_pass_over(options, passwd, snapshot, trusted_uid, explanation->user,
+                                     was_let_in);
+}
+
+static enum PamCode tokend_code(Run *run, const PamLine *line) {
+        const Explanation *explanation = run->explanation;
+        const char *bad = NULL;
+        PamOptions options;
+
+        run->result = line->type == PAM_TYPE_AUTH ? explanation->auth : explanation->account;
+        if (pam_module_options(line, &options, &bad) < 0) {
+                run->result = 0;
+                return PAM_CODE_SERVICE_ERR;
+        }
+        if (explain_passes_over(explanation, &options, run->was_let_in))
+                run->result = REASON_USER_UNKNOWN;
+        else if ((run->result == 0 || run->result == REASON_PASSWORD_MUST_CHANGE) &&
+                 !pam_options_permit_uid(&options, explanation->uid))
+                run->result = REASON_UID_NOT_PERMITTED;
+        return pam_module_code(run->result, line->type);
+}
+
+static enum PamCode unix_code(Run *run, const PamLine *line) {
+        if (line->type == PAM_TYPE_ACCOUNT)
+                return PAM_CODE_SUCCESS;
+        run->asks_unix = true;
+        return run->unix_says_yes ? PAM_CODE_SUCCESS : PAM_CODE_AUTH_ERR;
+}
+
+static enum PamCode other_code(Run *run, const PamLine *line) {
+        int action = line->actions[PAM_CODE_SUCCESS];
+
+        for (size_t i = 0; i < ELEMENTSOF(known); i++)
+                if (pam_line_is(line, known[i].module))
+                        return line->type == PAM_TYPE_AUTH ? known[i].auth : known[i].account;
+        if (action != PAM_ACTION_DONE && action <= 0)
+                return PAM_CODE_SUCCESS;
+        if (!run->other)
+                run->other = line;
+        if (run->others_say_yes)
+                return PAM_CODE_SUCCESS;
+        return line->type == PAM_TYPE_AUTH ? PAM_CODE_AUTH_ERR : PAM_CODE_PERM_DENIED;
 }
 
 static enum PamCode answer(const PamLine *line, void *userdata) {
         Run *run = userdata;
 
         if (pam_line_is(line, PAM_TOKEND))
-                return auth_or_account_code(run->explanation, line->type);
-        if (pam_line_is(line, "pam_deny.so"))
-                return line->type == PAM_TYPE_AUTH ? PAM_CODE_AUTH_ERR : PAM_CODE_PERM_DENIED;
-        if (!pam_line_is(line, "pam_unix.so"))
-                return PAM_CODE_SUCCESS;
-        run->asks_unix = true;
-        return run->unix_says_yes ? PAM_CODE_SUCCESS : PAM_CODE_AUTH_ERR;
+                return tokend_code(run, line);
+        return pam_line_is(line, "pam_unix.so") ? unix_code(run, line) : other_code(run, line);
 }
 
 /* What follows from an action. */
@@ -58,93 +123,136 @@ static const char *describe_action(int action, char buffer[static DESCRIPTION_MA
         }
 }
 
-static void tell(const PamLine *line, enum PamCode code, int action, void *userdata) {
-        Run *run = userdata;
+static void tell(const Run *run, const PamLine *line, enum PamCode code, int action) {
         char buffer[PAM_ACTION_TEXT_MAX], description[DESCRIPTION_MAX];
 
-        if (!pam_line_is(line, PAM_TOKEND))
-                return;
         explain_step(run->explanation, FINDING_OK, pam_type_name(line->type), 0,
                      "%s:%u: %s gives %s, and %s=%s: %s", line->file, line->number, PAM_TOKEND,
                      pam_code_name(code), pam_code_name(code), pam_action_name(action, buffer),
                      describe_action(action, description));
 }
 
-static enum PamCode run_stack(Explanation *explanation, enum PamType type, bool unix_says_yes,
-                              PamWitness witness, bool *ret_asks_unix) {
-        Run run = { .explanation = explanation, .unix_says_yes = unix_says_yes };
-        enum PamCode code;
+static void watch(const PamLine *line, enum PamCode code, int action, void *userdata) {
+        Run *run = userdata;
 
-        code = pam_stack_run(&explanation->stack, type, answer, witness, &run);
-        *ret_asks_unix = run.asks_unix;
-        return code;
+        if (pam_line_is(line, PAM_TOKEND) && code == PAM_CODE_SUCCESS)
+                run->tokend_counts |= action == PAM_ACTION_OK || action == PAM_ACTION_DONE ||
+                                      action > 0;
+}
+
+static void watch_and_tell(const PamLine *line, enum PamCode code, int action, void *userdata) {
+        watch(line, code, action, userdata);
+        if (pam_line_is(line, PAM_TOKEND))
+                tell(userdata, line, code, action);
+}
+
+static bool run_stack(Run *run, enum PamType type, PamWitness witness) {
+        run->code = pam_stack_run(&run->explanation->stack, type, answer, witness, run);
+        return run->code == PAM_CODE_SUCCESS ||
+               (type == PAM_TYPE_ACCOUNT && run->code == PAM_CODE_NEW_AUTHTOK_REQD);
 }
 
 /* What a refused user would be told apart by. */
-static const char *reason_of(int result) {
-        return result > 0 ? reason_to_string(result) : NULL;
-}
-
 static void refuse(Explanation *explanation, int result) {
         explanation->end = END_REFUSED;
-        explanation->reason = reason_of(result);
+        explanation->reason = result > 0 ? reason_to_string(result) : NULL;
 }
 
-/* Whom /etc/passwd does not know, pam_unix has no password of. */
-static bool unix_may_know(const Explanation *explanation) {
-        return explanation->is_local;
+static void leave_to(Explanation *explanation, const PamLine *line) {
+        explain_step(explanation, FINDING_NOTE, pam_type_name(line->type), 0,
+                     "%s:%u: %s decides, and what it says is not known here", line->file,
+                     line->number, line->module);
+        explanation->end = END_UNKNOWN;
 }
 
-static bool conclude_auth(Explanation *explanation) {
-        bool local = unix_may_know(explanation), asks_unix = false, ignored;
-        bool yes = run_stack(explanation, PAM_TYPE_AUTH, local, tell, &asks_unix) ==
-                   PAM_CODE_SUCCESS;
-        bool decided = !local || run_stack(explanation, PAM_TYPE_AUTH, false, NULL, &ignored) ==
-                                                 PAM_CODE_SUCCESS;
+/* Whom /etc/passwd does not know, pam_unix has no password of. False: that is the end. */
+static bool conclude_auth(Explanation *explanation, bool *ret_was_let_in) {
+        bool local = explanation->is_local;
+        Run run = { .explanation = explanation, .unix_says_yes = local };
+        Run other = { .explanation = explanation, .unix_says_yes = local, .others_say_yes = true };
+        Run alone = { .explanation = explanation };
+        bool yes = run_stack(&run, PAM_TYPE_AUTH, watch_and_tell);
 
-        if (!yes && asks_unix && !local)
+        if (yes != run_stack(&other, PAM_TYPE_AUTH, watch)) {
+                leave_to(explanation, run.other ?: other.other);
+                return false;
+        }
+        if (!yes && run.asks_unix && !local)
                 explain_step(explanation, FINDING_FAILURE, "unix", 0,
                              "pam_unix is asked, and has no password of %s", explanation->user);
         if (!yes) {
-                refuse(explanation, explanation->auth);
+                refuse(explanation, run.result);
                 return false;
         }
-        if (!decided)
+        if (!run_stack(&alone, PAM_TYPE_AUTH, watch)) {
                 explain_step(explanation, FINDING_NOTE, "unix", 0,
                              "pam_unix decides by the password in /etc/shadow");
-        explanation->end = decided && explanation->auth == 0 ? END_TOKEND : END_UNIX;
+                explanation->end = END_UNIX;
+        } else {
+                run = alone;
+                explanation->end = run.tokend_counts ? END_TOKEND : END_OTHERS;
+        }
+        *ret_was_let_in = run.tokend_counts && explanation->has_login;
         return true;
 }
 
-static void conclude_account(Explanation *explanation) {
-        bool ignored;
-        enum PamCode code = run_stack(explanation, PAM_TYPE_ACCOUNT, true, tell, &ignored);
+static void conclude_account(Explanation *explanation, bool was_let_in) {
+        Run run = { .explanation = explanation, .was_let_in = was_let_in };
+        Run other = { .explanation = explanation, .was_let_in = was_let_in,
+                      .others_say_yes = true };
+        bool yes = run_stack(&run, PAM_TYPE_ACCOUNT, watch_and_tell);
 
-        if (code == PAM_CODE_SUCCESS)
-                return;
-        if (code == PAM_CODE_NEW_AUTHTOK_REQD)
+        if (yes != run_stack(&other, PAM_TYPE_ACCOUNT, watch))
+                leave_to(explanation, run.other ?: other.other);
+        else if (!yes)
+                refuse(explanation, run.result);
+        else if (run.code == PAM_CODE_NEW_AUTHTOK_REQD)
                 explain_step(explanation, FINDING_WARNING, "account", REASON_PASSWORD_MUST_CHANGE,
                              "%s has to choose a new password first", explanation->user);
-        else
-                refuse(explanation, explanation->account);
 }
 
 void explain_conclude(Explanation *explanation) {
-        if (conclude_auth(explanation))
-                conclude_account(explanation);
+        bool was_let_in = false;
+
+        if (conclude_auth(explanation, &was_let_in))
+                conclude_account(explanation, was_let_in);
 }
 
-static const PamLine *find_line(const PamConfig *config, enum PamType type) {
-        for (size_t i = 0; i < config->n_lines; i++)
-                if (config->lines[i].type == type && pam_line_is(&config->lines[i], PAM_TOKEND))
-                        return &config->lines[i];
-        return NULL;
+/* Whether this line asks about the user; *ret_options are set if they can be read. */
+static bool line_asks(Explanation *explanation, const PamLine *line, PamOptions *ret_options) {
+        const char *bad = NULL;
+
+        if (pam_module_options(line, ret_options, &bad) == 0)
+                return !explain_passes_over(explanation, ret_options, false);
+        explain_step(explanation, FINDING_FAILURE, "pam", 0,
+                     "%s:%u: \"%s\" is no option of the module, which gives %s", line->file,
+                     line->number, bad, pam_code_name(PAM_CODE_SERVICE_ERR));
+        return false;
+}
+
+/* How many of the module's lines there are. */
+static size_t look_at_lines(Explanation *explanation, enum PamType type, bool *asks) {
+        const PamConfig *stack = &explanation->stack;
+        size_t n = 0;
+
+        for (size_t i = 0; i < stack->n_lines; i++) {
+                PamOptions options = explanation->options;
+
+                if (stack->lines[i].type != type || !pam_line_is(&stack->lines[i], PAM_TOKEND))
+                        continue;
+                n++;
+                *asks = line_asks(explanation, &stack->lines[i], &options) || *asks;
+                if (!explanation->asks)
+                        explanation->options = options;
+                explanation->asks = explanation->asks || *asks;
+        }
+        return n;
 }
 
 bool explain_read_stack(Explanation *explanation) {
         char message[PAM_MESSAGE_MAX];
-        const PamLine *line;
-        const char *bad = NULL;
+        size_t n_auth, n_account;
+        bool asks_account = false;
         int r;
 
         r = pam_config_read_whole(explanation->machine->root, explanation->service,
@@ -155,21 +263,16 @@ bool explain_read_stack(Explanation *explanation) {
                 explanation->end = END_REFUSED;
                 return false;
         }
-        line = find_line(&explanation->stack, PAM_TYPE_AUTH);
-        explanation->asks_auth = line != NULL;
-        if (!line)
-                line = find_line(&explanation->stack, PAM_TYPE_ACCOUNT);
-        if (!explanation->asks_auth)
+        (void)pam_options_parse(0, NULL, &explanation->options, NULL);
+        n_auth = look_at_lines(explanation, PAM_TYPE_AUTH, &explanation->asks_auth);
+        n_account = look_at_lines(explanation, PAM_TYPE_ACCOUNT, &asks_account);
+        if (n_auth == 0)
                 explain_step(explanation, FINDING_WARNING, "pam", 0,
                              "/etc/pam.d/%s does not ask tokend%s", explanation->service,
-                             line ? " for passwords" : "");
-        r = pam_module_parse(line ? line->arguments : NULL, &explanation->options, &bad);
-        if (r < 0) {
-                explain_step(explanation, FINDING_FAILURE, "pam", 0,
-                             "%s:%u: \"%s\" is no option of the module, which refuses everybody",
-                             line->file, line->number, bad);
-                explanation->end = END_REFUSED;
-                return false;
-        }
+                             n_account > 0 ? " for passwords" : "");
+        if (n_auth + n_account == 0)
+                explanation->asks = true;
+        if (!explanation->socket)
+                explanation->socket = explanation->options.socket_path;
         return true;
 }

@@ -7,6 +7,7 @@
 
 #include "ctl/columns.h"
 #include "ctl/explain.h"
+#include "login.h"
 #include "passwd.h"
 #include "peer.h"
 #include "wire/cleanup.h"
@@ -108,18 +109,21 @@ static bool look_at_nss(Explanation *explanation) {
         return true;
 }
 
-/* The module's own exceptions, before it asks anybody. */
+/* The module's own exceptions, before it asks anybody; each line has its own. */
 static bool look_at_exceptions(Explanation *explanation) {
-        const PamModuleOptions *options = &explanation->options;
-        bool is_root = options->min_uid > 0 && streq(explanation->user, "root");
+        const PamOptions *options = &explanation->options;
 
-        explanation->is_foreign = is_root || (options->skip_local && explanation->is_local);
-        if (!explanation->is_foreign)
+        if (explanation->asks)
                 return true;
-        explanation->auth = explanation->account = REASON_USER_UNKNOWN;
-        explain_step(explanation, FINDING_NOTE, "module", REASON_USER_UNKNOWN,
-                     is_root ? "the module asks nobody about root"
-                             : "the module asks nobody about local users (skip_local)");
+        if (!explain_passes_over(explanation, options, false))
+                return false;
+        explain_step(explanation, FINDING_NOTE, "module", REASON_USER_UNKNOWN, "%s",
+                     streq(explanation->user, "root")
+                                     ? "the module asks nobody about root"
+                     : options->skip_local
+                                     ? "the module asks nobody about local users (skip_local)"
+                                     : "the module asks nobody about local users whom tokend has "
+                                       "not taken on");
         return false;
 }
 
@@ -152,11 +156,12 @@ static LoginContext context_of(const Explanation *explanation) {
         return (LoginContext){
                 .socket_path = explanation->socket,
                 .trusted_uid = trusted_uid_find(),
-                .timeout_msec = LOGIN_TIMEOUT_MSEC,
+                .timeout_msec = explanation->options.timeout_msec,
                 .service = explanation->service,
                 .rhost = explanation->rhost,
                 .accept = explanation->options.accept,
-                .once = explanation->options.one_time_token,
+                /* A look uses nothing up. */
+                .once = false,
         };
 }
 
@@ -195,17 +200,20 @@ static void look_at_user(Explanation *explanation) {
         tokend_reply_free(reply);
 }
 
-static void say_uid(Explanation *explanation, uid_t uid) {
-        if (pam_module_permits_uid(&explanation->options, uid)) {
+static void say_uid(Explanation *explanation) {
+        unsigned uid = (unsigned)explanation->uid, min = (unsigned)explanation->options.min_uid;
+
+        if (pam_options_permit_uid(&explanation->options, explanation->uid))
                 explain_step(explanation, FINDING_OK, "uid", 0, "uid %u may log in (min_uid=%u)",
-                             (unsigned)uid, (unsigned)explanation->options.min_uid);
-                return;
-        }
-        explain_step(explanation, FINDING_FAILURE, "uid", REASON_UID_NOT_PERMITTED,
-                     "uid %u may not log in (min_uid=%u)", (unsigned)uid,
-                     (unsigned)explanation->options.min_uid);
-        if (explanation->account == 0 || explanation->account == REASON_PASSWORD_MUST_CHANGE)
-                explanation->account = REASON_UID_NOT_PERMITTED;
+                             uid, min);
+        else
+                explain_step(explanation, FINDING_FAILURE, "uid", REASON_UID_NOT_PERMITTED,
+                             "uid %u may not log in (min_uid=%u)", uid, min);
+}
+
+/* Whether this is said of users whom tokend has. */
+static bool is_of_account(int result) {
+        return result == 0 || result == REASON_USER_LOCKED || result == REASON_USER_EXPIRED;
 }
 
 /* acct_mgmt's call; it tells as well whether there is such a user. */
@@ -216,10 +224,6 @@ static bool look_at_account(Explanation *explanation) {
 
         r = login_check(&context, explanation->user, &reply);
         explanation->account = r == 0 ? (int)reply.state : r;
-        if (r == REASON_TIMED_OUT || r == REASON_DAEMON_UNREACHABLE ||
-            r == REASON_REPLY_MALFORMED || r < 0)
-                return answer_unreachable(explanation, "tokend", r,
-                                          r < 0 ? strerrordesc_np(-r) : reason_to_sentence(r));
         if (r == REASON_USER_UNKNOWN) {
                 explain_step(explanation, FINDING_NOTE, "tokend", r, "tokend has no user %s",
                              explanation->user);
@@ -229,8 +233,12 @@ static bool look_at_account(Explanation *explanation) {
         if (r == REASON_ACCESS_DENIED) {
                 explain_step(explanation, FINDING_NOTE, "tokend", r,
                              "tokend answers; whether it has this user is told to root alone");
+                explanation->auth = r;
                 return false;
         }
+        if (!is_of_account(r))
+                return answer_unreachable(explanation, "tokend", r,
+                                          r < 0 ? strerrordesc_np(-r) : reason_to_sentence(r));
         explain_step(explanation, FINDING_OK, "tokend", 0, "tokend has the user %s",
                      explanation->user);
         explain_step(explanation, explanation->account == 0 ? FINDING_OK : FINDING_FAILURE, "state",
@@ -238,8 +246,9 @@ static bool look_at_account(Explanation *explanation) {
                      explanation->account == 0 ? "the account is active"
                                                : reason_to_sentence(explanation->account));
         look_at_user(explanation);
+        explanation->uid = reply.uid;
         if (reply.uid != (uid_t)-1)
-                say_uid(explanation, reply.uid);
+                say_uid(explanation);
         return true;
 }
 
@@ -276,12 +285,17 @@ static void end_login(Explanation *explanation, const LoginContext *context, con
 }
 
 static void say_refusal(Explanation *explanation, int result, const LoginReply *reply) {
-        if (result == REASON_TOO_MANY_FAILURES || result == REASON_OVERLOADED)
-                explain_step(explanation, FINDING_FAILURE,
-                             result == REASON_OVERLOADED ? "tokend" : "throttle", result,
+        long wait = reply->retry_after < 0 ? 0 : reply->retry_after;
+
+        if (result == REASON_TOO_MANY_FAILURES)
+                explain_step(explanation, FINDING_FAILURE, "throttle", result,
                              "every attempt from %s is refused for another %ld s",
-                             explanation->rhost ?: "here",
-                             reply->retry_after < 0 ? 0 : reply->retry_after);
+                             explanation->rhost ?: "here", wait);
+        else if (result == REASON_OVERLOADED)
+                explain_step(explanation, FINDING_FAILURE, "tokend", result,
+                             "tokend has too much to do to look at this password now; it says to "
+                             "try again in %ld s",
+                             wait);
         else
                 explain_step(explanation, FINDING_FAILURE, "password", result, "%s",
                              result < 0 ? strerrordesc_np(-result) : reason_to_sentence(result));
@@ -301,7 +315,7 @@ void explain_try(Explanation *explanation, const Secret *password) {
         explain_step(explanation, FINDING_OK, "throttle", 0, "no delay holds for %s",
                      explanation->rhost ?: "this machine");
         explain_step(explanation, FINDING_OK, "password", 0, "what was typed is right");
+        explanation->has_login = reply.id[0] != '\0';
+        explanation->uid = reply.uid;
         end_login(explanation, &context, reply.id);
-        if (!pam_module_permits_uid(&explanation->options, reply.uid))
-                explanation->auth = REASON_UID_NOT_PERMITTED;
 }

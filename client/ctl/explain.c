@@ -19,6 +19,7 @@ static const char *const end_words[] = {
         [END_UNKNOWN] = "unknown",
         [END_TOKEND] = "let-in",
         [END_UNIX] = "left-to-pam_unix",
+        [END_OTHERS] = "left-to-others",
         [END_REFUSED] = "refused",
 };
 
@@ -75,11 +76,15 @@ static void print_end(const Explanation *explanation) {
         case END_UNIX:
                 puts("\nleft to pam_unix");
                 break;
+        case END_OTHERS:
+                puts("\nlet in by other modules, whatever tokend says");
+                break;
         case END_REFUSED:
                 printf("\nrefused: %s\n", explanation->reason ?: "by another module");
                 break;
         case END_UNKNOWN:
-                puts("\nnot known: the rest takes root");
+                puts(explanation->machine->uid == 0 ? "\nnot known: another module decides"
+                                                    : "\nnot known: the rest takes root");
                 break;
         }
 }
@@ -97,6 +102,8 @@ static enum Exit walk(Explanation *explanation) {
 
         if (!explain_read_stack(explanation))
                 return EXIT_DONE;
+        if (tokend_set_socket(explanation->ctl->handle, explanation->socket) < 0)
+                return complain_of_error(explanation->socket, -EINVAL);
         if (explain_look(explanation)) {
                 e = ask_password(explanation->ctl, explanation->user, &password);
                 if (e != EXIT_DONE)
@@ -109,15 +116,13 @@ static enum Exit walk(Explanation *explanation) {
 }
 
 enum Exit login_explain(Ctl *ctl, const char *user) {
+        const char *socket = ctl_option(ctl, OPTION_SOCKET);
         const Machine machine = machine_here();
-        _cleanup_(explanation_done) Explanation explanation = {
-                .machine = &machine,
-                .ctl = ctl,
-                .socket = ctl_socket(ctl),
-                .user = user,
-                .service = ctl_option(ctl, OPTION_SERVICE) ?: SERVICE_DEFAULT,
-                .rhost = ctl_option(ctl, OPTION_RHOST),
-        };
+        _cleanup_(explanation_done) Explanation explanation = EXPLANATION_INIT(
+                        .machine = &machine, .ctl = ctl, .user = user,
+                        .socket = socket && socket[0] ? socket : NULL,
+                        .service = ctl_option(ctl, OPTION_SERVICE) ?: SERVICE_DEFAULT,
+                        .rhost = ctl_option(ctl, OPTION_RHOST));
         enum Exit e;
 
         if (strchr(explanation.service, '/') || explanation.service[0] == '.')
@@ -139,10 +144,11 @@ enum Exit login_explain(Ctl *ctl, const char *user) {
                 findings_print(&explanation.steps, false);
                 print_end(&explanation);
         }
-        if (e == EXIT_DONE && explanation.end == END_UNKNOWN)
+        if (e == EXIT_DONE && explanation.end == END_UNKNOWN && machine.uid != 0)
                 complain(user, reason_to_string(REASON_ACCESS_DENIED),
                          "only root can walk a login to its end");
-        return e != EXIT_DONE || explanation.end == END_TOKEND || explanation.end == END_UNIX
+        return e != EXIT_DONE ||
+                               (explanation.end != END_REFUSED && explanation.end != END_UNKNOWN)
                                ? e
                                : EXIT_FAILED;
 }

@@ -8,33 +8,36 @@
 #include "ctl/pam-module.h"
 
 enum End {
-        END_UNKNOWN, /* it can't be told: this takes root */
+        END_UNKNOWN, /* it can't be told: this takes root, or is up to a module that is not known */
         END_TOKEND,  /* let in by tokend */
         END_UNIX,    /* left to pam_unix */
+        END_OTHERS,  /* let in by other modules, whatever tokend says */
         END_REFUSED,
 };
 
 typedef struct Explanation {
         const Machine *machine;
         Ctl *ctl;
-        const char *socket;
+        const char *socket; /* NULL: where the module asks */
         const char *user;
         const char *service;
         const char *rhost; /* NULL: from here */
         Findings steps;
 
         PamConfig stack;
-        PamModuleOptions options; /* of the auth line, else of the account line, else the usual ones
-                                   */
-        bool asks_auth;           /* there is an auth line */
-        bool is_local;            /* in /etc/passwd */
-        bool is_foreign;          /* the module asks nobody about such a user */
-        int auth;                 /* what the module's authenticate gets: 0, a Reason, -errno */
+        PamOptions options; /* of the first line that asks about this user, else of the first one */
+        bool asks;          /* some line asks about this user, or there is none at all */
+        bool asks_auth;     /* an auth line does */
+        bool is_local;      /* in /etc/passwd */
+        bool has_login;     /* a login was made, which the account line will see */
+        uid_t uid;          /* in tokend; (uid_t)-1: not known */
+        int auth;           /* what tokend says to authenticate: 0, a Reason, -errno */
         int account;
         enum End end;
         const char *reason; /* static; of END_REFUSED */
 } Explanation;
 
+#define EXPLANATION_INIT(...) ((Explanation){ .uid = (uid_t)-1, __VA_ARGS__ })
 void explanation_done(Explanation *explanation);
 
 void explain_step(Explanation *explanation, enum FindingLevel level, const char *name, int result,
@@ -42,6 +45,9 @@ void explain_step(Explanation *explanation, enum FindingLevel level, const char 
 
 /* The stack of the service and the module's options in it. False: no login can be walked by it. */
 bool explain_read_stack(Explanation *explanation);
+/* pam_options_pass_over() on the machine that is looked at. */
+bool explain_passes_over(const Explanation *explanation, const PamOptions *options,
+                         bool was_let_in);
 /* How much of it can be said without the password. True: go on to the password. */
 bool explain_look(Explanation *explanation);
 /* The module's own calls, with this password. The login that they make is ended at once. */

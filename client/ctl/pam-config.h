@@ -16,6 +16,7 @@ enum PamType {
 /* What a module may return, in libpam's order: the numbers are its own. */
 enum PamCode {
         PAM_CODE_SUCCESS = 0,
+        PAM_CODE_SERVICE_ERR = 3,
         PAM_CODE_SYSTEM_ERR = 4,
         PAM_CODE_BUF_ERR = 5,
         PAM_CODE_PERM_DENIED = 6,
@@ -26,6 +27,7 @@ enum PamCode {
         PAM_CODE_MAXTRIES = 11,
         PAM_CODE_NEW_AUTHTOK_REQD = 12,
         PAM_CODE_ACCT_EXPIRED = 13,
+        PAM_CODE_SESSION_ERR = 14,
         PAM_CODE_IGNORE = 25,
         PAM_CODE_MODULE_UNKNOWN = 28,
         _PAM_CODE_MAX = 32,

@@ -107,7 +107,7 @@ def test_verbs_and_their_options_stand_in_the_page():
 
 
 def test_module_options_stand_in_the_page():
-    options = re.findall(r'^\s+\{ "(\w+=?)",\s+(?:read|set)_', source('pam/options.c'), re.M)
+    options = re.findall(r'^\s+\{ "(\w+=?)",\s+(?:read|set)_', source('client/pam-options.c'), re.M)
     assert 'socket=' in options and 'debug' in options
     section = re.search(r'^\.Sh OPTIONS\n(.*?)^\.Sh ', source('docs/man/pam_tokend.8'), re.M | re.S)[1]
     assert sorted(re.findall(r'^\.It Cm (\w+=?)', section, re.M)) == sorted(options)
@@ -115,7 +115,7 @@ def test_module_options_stand_in_the_page():
 
 def test_the_page_on_pam_is_complete():
     text = source('docs/pam.md')
-    options = re.findall(r'^\s+\{ "(\w+=?)",\s+(?:read|set)_', source('pam/options.c'), re.M)
+    options = re.findall(r'^\s+\{ "(\w+=?)",\s+(?:read|set)_', source('client/pam-options.c'), re.M)
     table = text.partition('\n## Options\n')[2].partition('\n## ')[0]
     assert {option.rstrip('=') for option in options} == set(re.findall(r'^\| `(\w+)', table, re.M))
     codes = set(re.findall(r'PAM_\w+', text.partition('## What a return code does')[2].partition('\n## ')[0]))

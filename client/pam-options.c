@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "login.h"
-#include "pam/options.h"
+#include "pam-options.h"
+#include "passwd.h"
 #include "wire/protocol.h"
 #include "wire/text.h"
 #include "wire/uid.h"
 
-static int read_socket(Options *options, const char *value) {
+static int read_socket(PamOptions *options, const char *value) {
         if (value[0] != '/')
                 return -EINVAL;
         options->socket_path = value;
@@ -45,7 +46,7 @@ static int read_thousandths(const char *text, size_t size, unsigned *ret) {
         return 0;
 }
 
-static int read_timeout(Options *options, const char *value) {
+static int read_timeout(PamOptions *options, const char *value) {
         size_t size = strlen(value);
         unsigned msec;
         int r;
@@ -64,7 +65,7 @@ static int read_timeout(Options *options, const char *value) {
         return 0;
 }
 
-static int read_min_uid(Options *options, const char *value) {
+static int read_min_uid(PamOptions *options, const char *value) {
         uint32_t uid;
 
         if (parse_uint32(value, &uid) < 0 || uid > UID_MAX)
@@ -92,7 +93,7 @@ static unsigned accept_from_name(const char *name, size_t size) {
         return 0;
 }
 
-static int read_accept(Options *options, const char *value) {
+static int read_accept(PamOptions *options, const char *value) {
         unsigned all = 0;
 
         for (;;) {
@@ -111,7 +112,7 @@ static int read_accept(Options *options, const char *value) {
         return 0;
 }
 
-static int read_session_token(Options *options, const char *value) {
+static int read_session_token(PamOptions *options, const char *value) {
         static const char *const names[] = {
                 [SESSION_TOKEN_NONE] = "none",
                 [SESSION_TOKEN_FILE] = "file",
@@ -126,37 +127,37 @@ static int read_session_token(Options *options, const char *value) {
         return -EINVAL;
 }
 
-static int set_debug(Options *options, const char *value) {
+static int set_debug(PamOptions *options, const char *value) {
         options->debug = true;
         return 0;
 }
 
-static int set_use_first_pass(Options *options, const char *value) {
+static int set_use_first_pass(PamOptions *options, const char *value) {
         options->use_first_pass = true;
         return 0;
 }
 
-static int set_try_first_pass(Options *options, const char *value) {
+static int set_try_first_pass(PamOptions *options, const char *value) {
         options->try_first_pass = true;
         return 0;
 }
 
-static int set_skip_local(Options *options, const char *value) {
+static int set_skip_local(PamOptions *options, const char *value) {
         options->skip_local = true;
         return 0;
 }
 
-static int set_use_authtok(Options *options, const char *value) {
+static int set_use_authtok(PamOptions *options, const char *value) {
         options->use_authtok = true;
         return 0;
 }
 
-static int set_one_time_token(Options *options, const char *value) {
+static int set_one_time_token(PamOptions *options, const char *value) {
         options->one_time_token = true;
         return 0;
 }
 
-static int set_nodelay(Options *options, const char *value) {
+static int set_nodelay(PamOptions *options, const char *value) {
         options->nodelay = true;
         return 0;
 }
@@ -165,7 +166,7 @@ static int set_nodelay(Options *options, const char *value) {
 /* clang-format off */
 static const struct {
         const char *name;
-        int (*read)(Options *options, const char *value);
+        int (*read)(PamOptions *options, const char *value);
 } table[] = {
         { "socket=",        read_socket        },
         { "timeout=",       read_timeout       },
@@ -182,7 +183,7 @@ static const struct {
 };
 /* clang-format on */
 
-static int read_option(Options *options, const char *word) {
+static int read_option(PamOptions *options, const char *word) {
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 size_t size = strlen(table[i].name);
 
@@ -195,8 +196,8 @@ static int read_option(Options *options, const char *word) {
         return -EINVAL;
 }
 
-int options_parse(int argc, const char **argv, Options *ret, const char **ret_bad) {
-        Options options = {
+int pam_options_parse(int argc, const char **argv, PamOptions *ret, const char **ret_bad) {
+        PamOptions options = {
                 .socket_path = TOKEND_SOCKET_PATH,
                 .timeout_msec = LOGIN_TIMEOUT_MSEC,
                 .min_uid = MIN_UID_DEFAULT,
@@ -212,6 +213,21 @@ int options_parse(int argc, const char **argv, Options *ret, const char **ret_ba
         return 0;
 }
 
-bool options_permit_uid(const Options *options, uid_t uid) {
+bool pam_options_permit_uid(const PamOptions *options, uid_t uid) {
         return uid >= options->min_uid && (uid == 0 || uid_is_somebodys(uid));
+}
+
+bool pam_options_pass_over(const PamOptions *options, const char *passwd, const char *snapshot,
+                           uid_t trusted_uid, const char *user, bool was_let_in) {
+        uid_t uid;
+
+        if (options->min_uid > 0 && streq(user, "root"))
+                return true;
+        if (was_let_in)
+                return false;
+        if (options->skip_local && passwd_find_uid(passwd, user, &uid) == 0)
+                return true;
+        /* The snapshot is that of the tokend on this socket. */
+        return streq(options->socket_path, TOKEND_SOCKET_PATH) &&
+               passwd_user_is_foreign(passwd, snapshot, trusted_uid, user);
 }
