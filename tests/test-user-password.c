@@ -2,6 +2,7 @@
 
 #include "admin-fixture.h"
 #include "core/logins.h"
+#include "core/throttle.h"
 
 static void set_user(Fixture *fixture, const User *user, UserSetRequest request) {
         Caller root = caller_uid(0);
@@ -427,6 +428,34 @@ static void details_are_roots(void **state) {
         }
 }
 
+/* Whatever asks here, and however it says that nobody is afar: login, su, passwd. */
+static void the_console_has_one_budget(void **state) {
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        _cleanup_(user_freep) User *ada = add_user(fixture, "ada", "old");
+        _cleanup_(secret_done) Secret wrong = secret_of("wrong");
+        Caller root = caller_uid(0), caller = caller_uid(ada->uid);
+        const ThrottleSubject console = { "ada", "local", true };
+        Outcome outcome;
+
+        assert_int_equal(log_in(fixture, "ada", "wrong", NULL, &outcome), REASON_WRONG_PASSWORD);
+        outcome_done(&outcome);
+        assert_int_equal(log_in(fixture, "ada", "wrong", "", &outcome), REASON_WRONG_PASSWORD);
+        outcome_done(&outcome);
+        assert_int_equal(throttle_check(fixture->authority->throttle, &console), 0);
+        const UserPasswordRequest guess = { .id = ada->id, .old_password = &wrong, .rhost = "" };
+        authority_user_set_password(fixture->authority, &root, &guess, on_answer, &outcome);
+        assert_int_equal(fixture_wait(fixture, &outcome), REASON_WRONG_PASSWORD);
+        outcome_done(&outcome);
+        assert_int_equal(throttle_check(fixture->authority->throttle, &console), 1);
+        assert_int_equal(set_password(fixture, &root, ada->id, "old", NULL, &outcome),
+                         REASON_TOO_MANY_FAILURES);
+        outcome_done(&outcome);
+        assert_int_equal(log_in(fixture, "ada", "old", "192.0.2.7", &outcome), 0);
+        outcome_done(&outcome);
+        assert_int_equal(set_password(fixture, &caller, ada->id, "old", NULL, &outcome), 0);
+        outcome_done(&outcome);
+}
+
 /* One budget with the logins from that host. */
 static void remote_hosts_are_throttled(void **state) {
         _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
@@ -492,6 +521,7 @@ int main(void) {
                 cmocka_unit_test(one_login_lives_on),
                 cmocka_unit_test(kept_login_in_a_crowd),
                 cmocka_unit_test(details_are_roots),
+                cmocka_unit_test(the_console_has_one_budget),
                 cmocka_unit_test(remote_hosts_are_throttled),
         };
 

@@ -297,6 +297,12 @@ void call_store_or_fail(Call *call, StoreRequest *request, CallStoreStep step) {
         call_submit(call, request, step, true);
 }
 
+void call_remote_key(const Call *call, const char *rhost, char ret[static PEER_REMOTE_MAX]) {
+        if (caller_is_behind_root_door(call->caller))
+                return throttle_remote_key(rhost, ret);
+        memcpy(ret, call->caller->peer.remote, PEER_REMOTE_MAX);
+}
+
 static bool call_refused_by_throttle(Call *call, unsigned wait) {
         if (wait == 0)
                 return false;

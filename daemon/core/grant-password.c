@@ -164,10 +164,7 @@ static void password_look(GrantCall *grant) {
                         return call_finish(call, r);
                 grant->who = grant->folded;
         }
-        if (request->rhost)
-                throttle_remote_key(request->rhost, grant->remote);
-        else
-                memcpy(grant->remote, call->caller->peer.remote, sizeof(grant->remote));
+        call_remote_key(call, request->rhost, grant->remote);
         if (call_is_throttled(call, password_subject(grant)))
                 return;
         if (password_accepts(grant, GRANT_ACCEPTS_TOKEN) &&

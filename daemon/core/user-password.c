@@ -9,7 +9,6 @@
 
 #include "core/admin.h"
 #include "core/throttle.h"
-#include "core/throttle.h"
 #include "core/users.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
@@ -172,10 +171,7 @@ void authority_user_set_password(Authority *authority, const Caller *caller,
         int r = password_check_request(set);
         if (r != 0)
                 return call_finish(&set->admin.call, r);
-        if (request->rhost && request->rhost[0])
-                throttle_remote_key(request->rhost, set->remote);
-        else
-                memcpy(set->remote, caller->peer.remote, sizeof(set->remote));
+        call_remote_key(&set->admin.call, request->rhost, set->remote);
         set->admin.call.checks_credentials = true;
         password_find(set);
 }
