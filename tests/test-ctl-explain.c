@@ -132,6 +132,10 @@ static void test_refused(void **state) {
                 bed_answer(bed, rows[i].status, rows[i].reply);
                 end(&walk, "wrong");
                 assert_found(&walk.explanation.steps, FINDING_FAILURE, rows[i].step, "");
+                /* tokend has no time for anybody, wherever they are */
+                if (rows[i].status == 503)
+                        assert_null(find(&walk.explanation.steps, FINDING_FAILURE, "tokend",
+                                         "every attempt"));
                 assert_found(&walk.explanation.steps, FINDING_FAILURE, "unix",
                              "has no password of ada");
                 assert_end(&walk, END_REFUSED, rows[i].word);
@@ -232,6 +236,204 @@ static void test_unreachable(void **state) {
         assert_end(&walk, END_REFUSED, "peer-untrusted");
 }
 
+#define COMMON_AUTH                                                                                \
+        "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n"                \
+        "auth required pam_permit.so\n"
+#define GIVES_NOTHING "{\"error\":\"x\",\"reason\":\"wrong-password\"}"
+
+/* What tokend says to a password. */
+static void will_judge(Bed *bed, bool is_right) {
+        will_answer(bed, 200, ACTIVE);
+        bed_answer(bed, 200, USERS);
+        bed_answer(bed, is_right ? 200 : 400, is_right ? GRANTED : GIVES_NOTHING);
+        if (is_right)
+                bed_answer(bed, 200, "{\"revoked\":1}");
+}
+
+/* Of other modules: whose yes only counts is believed; whose yes decides is not guessed at. */
+static void test_other_modules(void **state) {
+        Bed *bed = *state;
+        static const struct {
+                const char *stack;
+                bool is_right;
+                enum End end;
+                const char *word;
+        } rows[] = {
+                /* Debian's su, with our lines and without */
+                { "auth sufficient pam_rootok.so\n" AUTH "\n" COMMON_AUTH ACCOUNT "\n", false,
+                  END_REFUSED, "wrong-password" },
+                { "auth sufficient pam_rootok.so\n" AUTH "\n" COMMON_AUTH ACCOUNT "\n", true,
+                  END_TOKEND, NULL },
+                { "auth required pam_env.so\n" AUTH "\n" COMMON_AUTH ACCOUNT "\n", true, END_TOKEND,
+                  NULL },
+                /* it may get in by the other, or not */
+                { AUTH "\nauth sufficient pam_sss.so\n" COMMON_AUTH ACCOUNT "\n", false,
+                  END_UNKNOWN, NULL },
+                { AUTH "\nauth sufficient pam_sss.so\n" COMMON_AUTH ACCOUNT "\n", true, END_TOKEND,
+                  NULL },
+                { "auth [success=1 default=ignore] pam_succeed_if.so uid < 5\n" AUTH
+                  "\n" COMMON_AUTH ACCOUNT "\n",
+                  true, END_UNKNOWN, NULL },
+                { AUTH "\n" COMMON_AUTH "account sufficient pam_localuser.so\n" ACCOUNT
+                       " misspelt\n",
+                  true, END_UNKNOWN, NULL },
+                /* its yes is thrown away */
+                { "auth [default=ignore] pam_tokend.so\nauth required pam_permit.so\n" ACCOUNT "\n",
+                  true, END_OTHERS, NULL },
+                { "auth required pam_permit.so\nauth optional pam_tokend.so\n" ACCOUNT "\n", false,
+                  END_OTHERS, NULL },
+                /* what the module can't read is for the control to judge */
+                { "auth [default=ignore] pam_tokend.so misspelt\n" AUTH "\n" COMMON_AUTH ACCOUNT
+                  "\n",
+                  true, END_TOKEND, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Walk walk;
+
+                begin(&walk, bed, "ada", rows[i].stack);
+                will_judge(bed, rows[i].is_right);
+                end(&walk, rows[i].is_right ? "right" : "wrong");
+                if (rows[i].end == END_UNKNOWN)
+                        assert_found(&walk.explanation.steps, FINDING_NOTE,
+                                     strstr(rows[i].stack, "localuser") ? "account" : "auth",
+                                     "decides, and what it says is not known here");
+                if (walk.explanation.end != rows[i].end)
+                        print_error("row %zu\n", i);
+                assert_end(&walk, rows[i].end, rows[i].word);
+        }
+}
+
+/* Nobody asks tokend: it lets nobody in. */
+static void test_not_asked(void **state) {
+        Bed *bed = *state;
+        Walk walk;
+
+        begin(&walk, bed, "ada",
+              "auth sufficient pam_rootok.so\n" COMMON_AUTH "account required pam_unix.so\n");
+        will_answer(bed, 200, ACTIVE);
+        bed_answer(bed, 200, USERS);
+        end(&walk, NULL);
+        assert_end(&walk, END_REFUSED, NULL);
+        begin(&walk, bed, "local", COMMON_AUTH "account required pam_unix.so\n");
+        will_answer(bed, 404, "{\"error\":\"x\",\"reason\":\"user-unknown\"}");
+        end(&walk, NULL);
+        assert_end(&walk, END_UNIX, NULL);
+}
+
+/* Each line has its own options: skip_local in account alone, as pam-auth-update writes it. */
+static void test_options_of_each_line(void **state) {
+        static const char profile[] =
+                        "auth [success=2 default=ignore] pam_unix.so\n"
+                        "auth [success=1 default=ignore] pam_tokend.so\nauth requisite "
+                        "pam_deny.so\n"
+                        "auth required pam_permit.so\naccount required pam_unix.so\n" ACCOUNT;
+        Bed *bed = *state;
+        char stack[1024];
+        Walk walk;
+
+        snprintf(stack, sizeof(stack), "%s skip_local\n", profile);
+        for (int i = 0; i < 2; i++) {
+                begin(&walk, bed, "local", i == 0 ? stack : profile);
+                will_answer(bed, 403, "{\"error\":\"x\",\"reason\":\"user-locked\"}");
+                bed_answer(bed, 200, "{\"users\":[]}");
+                bed_answer(bed, 403, "{\"error\":\"x\",\"reason\":\"user-locked\"}");
+                end(&walk, "typed");
+                assert_end(&walk, i == 0 ? END_UNIX : END_REFUSED, i == 0 ? NULL : "user-locked");
+        }
+        /* whom tokend let in, it is asked about by the account line as well */
+        begin(&walk, bed, "ada", stack);
+        bed_write(bed, "etc/passwd", "ada:x:70000:70000::/:/bin/sh\n");
+        will_answer(bed, 200, MUST_CHANGE);
+        bed_answer(bed, 200, USERS);
+        bed_answer(bed, 200, GRANTED);
+        bed_answer(bed, 200, "{\"revoked\":1}");
+        end(&walk, "right");
+        assert_found(&walk.explanation.steps, FINDING_OK, "account", "gives new_authtok_reqd");
+        assert_end(&walk, END_TOKEND, NULL);
+        begin(&walk, bed, "ada", AUTH " min_uid=80000\n" COMMON_AUTH ACCOUNT "\n");
+        will_judge(bed, true);
+        end(&walk, "right");
+        assert_end(&walk, END_REFUSED, "uid-not-permitted");
+}
+
+/* The module asks nobody about local users who are not in the snapshot. */
+static void test_snapshot(void **state) {
+        Bed *bed = *state;
+        char passwd[128];
+        Walk walk;
+
+        begin(&walk, bed, "local", STACK);
+        snprintf(passwd, sizeof(passwd), "local:x:1000:1000::/:/bin/sh\ntokend:x:%u:1::/:/x\n",
+                 (unsigned)geteuid());
+        bed_write(bed, "etc/passwd", passwd);
+        bed_write(bed, SNAPSHOT_PATH + 1, SNAPSHOT_FIRST_LINE "ada:70000:70000:::active:\n");
+        end(&walk, NULL);
+        assert_int_equal(fake_count(&bed->tokend), 0);
+        assert_found(&walk.explanation.steps, FINDING_NOTE, "module", "has not taken on");
+        assert_end(&walk, END_UNIX, NULL);
+        begin(&walk, bed, "local", STACK);
+        bed_write(bed, SNAPSHOT_PATH + 1, SNAPSHOT_FIRST_LINE "local:1000:1000:::active:\n");
+        will_answer(bed, 404, "{\"error\":\"x\",\"reason\":\"user-unknown\"}");
+        end(&walk, NULL);
+        assert_end(&walk, END_UNIX, NULL);
+        bed_remove(bed, SNAPSHOT_PATH + 1);
+}
+
+/* The socket and the timeout are the line's, and a look uses up no token. */
+static void test_as_the_line_asks(void **state) {
+        Bed *bed = *state;
+        char stack[1024];
+        Walk walk;
+
+        snprintf(stack, sizeof(stack),
+                 AUTH " socket=%s accept=password,token one_time_token timeout=150ms\n" COMMON_AUTH
+                                 ACCOUNT " socket=%s\n",
+                 bed->tokend.path, bed->tokend.path);
+        begin(&walk, bed, "ada", stack);
+        walk.explanation.socket = NULL;
+        will_judge(bed, true);
+        end(&walk, "right");
+        assert_found(&walk.explanation.steps, FINDING_OK, "socket", bed->tokend.path);
+        assert_int_equal(walk.explanation.options.timeout_msec, 150);
+        assert_non_null(strstr(bed->tokend.requests[2], "POST /oauth/token "));
+        assert_null(strstr(bed->tokend.requests[2], "once="));
+        assert_end(&walk, END_TOKEND, NULL);
+        begin(&walk, bed, "ada", AUTH " socket=/no/such/socket\n" ACCOUNT "\n");
+        walk.explanation.socket = NULL;
+        end(&walk, NULL);
+        assert_end(&walk, END_REFUSED, "daemon-unreachable");
+}
+
+/* That tokend has the user is said only when it says so itself. */
+static void test_no_such_answer(void **state) {
+        static const struct {
+                int status;
+                const char *reply;
+        } rows[] = {
+                { 503, "{\"error\":\"x\",\"reason\":\"overloaded\"}" },
+                { 503, "{\"error\":\"x\",\"reason\":\"store-unavailable\"}" },
+                { 503, "{\"error\":\"x\",\"reason\":\"nss-unavailable\"}" },
+                { 400, "{\"error\":\"x\",\"reason\":\"invalid-request\"}" },
+                { 200, "{\"username\":\"eve\",\"id\":\"u-2\",\"uid\":7,\"gid\":7,"
+                       "\"state\":\"active\"}" },
+        };
+        Bed *bed = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Walk walk;
+
+                begin(&walk, bed, "ada", STACK);
+                will_answer(bed, rows[i].status, rows[i].reply);
+                end(&walk, NULL);
+                assert_found(&walk.explanation.steps, FINDING_FAILURE, "tokend",
+                             "doctor says more");
+                assert_null(find(&walk.explanation.steps, FINDING_OK, "tokend", ""));
+                assert_int_equal(walk.explanation.end, END_REFUSED);
+                explanation_done(&walk.explanation);
+        }
+}
+
 /* pam-auth-update's way: a jump over pam_deny, behind pam_unix. */
 static void test_jump(void **state) {
         Bed *bed = *state;
@@ -318,11 +520,22 @@ static void test_ordinary(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                BED_TEST(test_let_in),       BED_TEST(test_refused),
-                BED_TEST(test_left_to_unix), BED_TEST(test_before_the_password),
-                BED_TEST(test_account),      BED_TEST(test_unreachable),
-                BED_TEST(test_jump),         BED_TEST(test_stacks),
-                BED_TEST(test_login_stays),  BED_TEST(test_ordinary),
+                BED_TEST(test_let_in),
+                BED_TEST(test_refused),
+                BED_TEST(test_left_to_unix),
+                BED_TEST(test_before_the_password),
+                BED_TEST(test_account),
+                BED_TEST(test_unreachable),
+                BED_TEST(test_jump),
+                BED_TEST(test_stacks),
+                BED_TEST(test_login_stays),
+                BED_TEST(test_ordinary),
+                BED_TEST(test_other_modules),
+                BED_TEST(test_not_asked),
+                BED_TEST(test_options_of_each_line),
+                BED_TEST(test_snapshot),
+                BED_TEST(test_as_the_line_asks),
+                BED_TEST(test_no_such_answer),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,8 +136,8 @@ static void watch(const PamLine *line, enum PamCode code, int action, void *user
         Run *run = userdata;
 
         if (pam_line_is(line, PAM_TOKEND) && code == PAM_CODE_SUCCESS)
-                run->tokend_counts |= action == PAM_ACTION_OK || action == PAM_ACTION_DONE ||
-                                      action > 0;
+                run->tokend_counts |=
+                                action == PAM_ACTION_OK || action == PAM_ACTION_DONE || action > 0;
 }
 
 static void watch_and_tell(const PamLine *line, enum PamCode code, int action, void *userdata) {
@@ -198,7 +198,8 @@ static bool conclude_auth(Explanation *explanation, bool *ret_was_let_in) {
 
 static void conclude_account(Explanation *explanation, bool was_let_in) {
         Run run = { .explanation = explanation, .was_let_in = was_let_in };
-        Run other = { .explanation = explanation, .was_let_in = was_let_in,
+        Run other = { .explanation = explanation,
+                      .was_let_in = was_let_in,
                       .others_say_yes = true };
         bool yes = run_stack(&run, PAM_TYPE_ACCOUNT, watch_and_tell);
 

@@ -118,8 +118,7 @@ static bool look_at_exceptions(Explanation *explanation) {
         if (!explain_passes_over(explanation, options, false))
                 return false;
         explain_step(explanation, FINDING_NOTE, "module", REASON_USER_UNKNOWN, "%s",
-                     streq(explanation->user, "root")
-                                     ? "the module asks nobody about root"
+                     streq(explanation->user, "root") ? "the module asks nobody about root"
                      : options->skip_local
                                      ? "the module asks nobody about local users (skip_local)"
                                      : "the module asks nobody about local users whom tokend has "

@@ -16,11 +16,8 @@
 #define SERVICE_DEFAULT "sshd"
 
 static const char *const end_words[] = {
-        [END_UNKNOWN] = "unknown",
-        [END_TOKEND] = "let-in",
-        [END_UNIX] = "left-to-pam_unix",
-        [END_OTHERS] = "left-to-others",
-        [END_REFUSED] = "refused",
+        [END_UNKNOWN] = "unknown",       [END_TOKEND] = "let-in",   [END_UNIX] = "left-to-pam_unix",
+        [END_OTHERS] = "left-to-others", [END_REFUSED] = "refused",
 };
 
 void explanation_done(Explanation *explanation) {
@@ -118,11 +115,12 @@ static enum Exit walk(Explanation *explanation) {
 enum Exit login_explain(Ctl *ctl, const char *user) {
         const char *socket = ctl_option(ctl, OPTION_SOCKET);
         const Machine machine = machine_here();
-        _cleanup_(explanation_done) Explanation explanation = EXPLANATION_INIT(
-                        .machine = &machine, .ctl = ctl, .user = user,
-                        .socket = socket && socket[0] ? socket : NULL,
-                        .service = ctl_option(ctl, OPTION_SERVICE) ?: SERVICE_DEFAULT,
-                        .rhost = ctl_option(ctl, OPTION_RHOST));
+        _cleanup_(explanation_done) Explanation explanation =
+                        EXPLANATION_INIT(.machine = &machine, .ctl = ctl, .user = user,
+                                         .socket = socket && socket[0] ? socket : NULL,
+                                         .service = ctl_option(ctl, OPTION_SERVICE)
+                                                                    ?: SERVICE_DEFAULT,
+                                         .rhost = ctl_option(ctl, OPTION_RHOST));
         enum Exit e;
 
         if (strchr(explanation.service, '/') || explanation.service[0] == '.')
@@ -147,8 +145,7 @@ enum Exit login_explain(Ctl *ctl, const char *user) {
         if (e == EXIT_DONE && explanation.end == END_UNKNOWN && machine.uid != 0)
                 complain(user, reason_to_string(REASON_ACCESS_DENIED),
                          "only root can walk a login to its end");
-        return e != EXIT_DONE ||
-                               (explanation.end != END_REFUSED && explanation.end != END_UNKNOWN)
+        return e != EXIT_DONE || (explanation.end != END_REFUSED && explanation.end != END_UNKNOWN)
                                ? e
                                : EXIT_FAILED;
 }

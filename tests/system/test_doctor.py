@@ -332,6 +332,60 @@ def test_local_users(daemon):
         assert explained['end'] == 'left-to-pam_unix' and 'password' not in steps(explained)
 
 
+SU_ROOTOK = 'auth sufficient pam_rootok.so\n'
+
+
+def test_su_of_debian(daemon):
+    """Its first line is a yes to root alone, and to nobody who is asked for a password."""
+    lines = (system.ROOT / 'pam/snippets/su').read_text().replace('pam_tokend.so', f'pam_tokend.so socket={daemon.socket}')
+    with changed('/etc/pam.d/su', SU_ROOTOK + lines):
+        assert explain(daemon, 'ada', service='su')['end'] == 'let-in'
+        explained = explain(daemon, 'ada', 'wrong', 1, service='su')
+        assert (explained['end'], explained['reason']) == ('refused', 'wrong-password')
+    with changed('/etc/pam.d/su', SU_ROOTOK + '@include common-auth\n@include common-account\n'):
+        assert explain(daemon, 'ada', code=1, service='su')['end'] == 'refused', 'nobody asks tokend'
+    with changed('/etc/pam.d/su', lines + 'auth sufficient pam_ldap.so\n'):
+        daemon.ctl('throttle', 'clear', '--all')
+        assert explain(daemon, 'ada', service='su')['end'] == 'let-in'
+    with changed('/etc/pam.d/su', 'auth sufficient pam_ldap.so\n' + lines):
+        assert explain(daemon, 'ada', service='su')['end'] == 'let-in', 'by the one or the other'
+        assert explain(daemon, 'ada', 'wrong', 1, service='su')['end'] == 'unknown'
+
+
+def test_where_the_module_asks(daemon):
+    """Without --socket= it is the line's."""
+    with changed('/etc/pam.d/su', f'auth required pam_tokend.so socket={daemon.socket}\n'
+                                  f'account required pam_tokend.so socket={daemon.socket}\n'):
+        done = subprocess.run([system.TOKENCTL, '--json', 'login', 'ada', '--explain', '--service=su', '--password-file=-'],
+                              input='correct horse', capture_output=True, text=True, timeout=system.PATIENCE)
+    assert (done.returncode, json.loads(done.stdout)['end']) == (0, 'let-in'), (done.stdout, done.stderr)
+
+
+def test_a_look_uses_no_token_up(daemon):
+    daemon.add_user('eve', home='/', shell='/bin/sh', scopes='login')
+    token = daemon.ctl_json('token', 'issue', '--user=eve', '--scopes=login')['access_token']
+    line = f'pam_tokend.so accept=token one_time_token socket={daemon.socket}\n'
+    with changed('/etc/pam.d/su', f'auth required {line}account required {line}'):
+        for _ in range(2):
+            assert explain(daemon, 'eve', token, service='su')['end'] == 'let-in'
+
+
+def test_skip_local_of_one_line(daemon):
+    """As pam-auth-update writes them: a local password lets in whom tokend has locked."""
+    module = f'pam_tokend.so nodelay socket={daemon.socket}'
+    stack = ('auth [success=2 default=ignore] pam_unix.so nodelay\n'
+             f'auth [success=1 default=ignore] {module} use_first_pass\n'
+             'auth requisite pam_deny.so\nauth required pam_permit.so\naccount required pam_unix.so\n'
+             f'account [success=ok new_authtok_reqd=ok user_unknown=ignore default=bad] {module}')
+    with ssh.local_user('brian', 'a local password'):
+        daemon.add_user('brian')
+        daemon.ctl('user', 'lock', 'brian')
+        for option, end, code in [(' skip_local', 'left-to-pam_unix', 0), ('', 'refused', 1)]:
+            with changed(SSHD_PAM, stack + option + '\n'):
+                assert explain(daemon, 'brian', 'a local password', code)['end'] == end
+                assert pamtester('brian', 'a local password') == (code == 0)
+
+
 def test_nobody(daemon):
     assert explain(daemon, 'nobody-at-all', code=1)['reason'] == 'not-known-to-nss'
     assert explain(daemon, '../etc', code=1)['reason'] == 'invalid-name'
