@@ -2,6 +2,8 @@
 
 #include "unit.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -124,6 +126,25 @@ static void *post_late(void *userdata) {
         return NULL;
 }
 
+static int poll_error;
+
+/* In front of libc's. */
+int poll(struct pollfd *fds, nfds_t n, int timeout) {
+        if (poll_error == 0)
+                return ppoll(fds, n, NULL, NULL);
+        errno = poll_error;
+        return -1;
+}
+
+static void test_wait_that_fails(void **state) {
+        _cleanup_(mailbox_freep) Mailbox *mailbox = NULL;
+
+        assert_int_equal(mailbox_new(*state, &mailbox), 0);
+        poll_error = ENOMEM;
+        assert_int_equal(mailbox_wait(mailbox), -ENOMEM);
+        poll_error = 0;
+}
+
 /* Without the loop, which finds nothing afterwards. */
 static void test_wait(void **state) {
         _cleanup_(mailbox_freep) Mailbox *mailbox = NULL;
@@ -131,10 +152,10 @@ static void test_wait(void **state) {
 
         assert_int_equal(mailbox_new(*state, &mailbox), 0);
         post(mailbox, 0, 0);
-        mailbox_wait(mailbox);
+        assert_int_equal(mailbox_wait(mailbox), 0);
         assert_int_equal(seen.n_delivered, 1);
         assert_int_equal(pthread_create(&thread, NULL, post_late, mailbox), 0);
-        mailbox_wait(mailbox);
+        assert_int_equal(mailbox_wait(mailbox), 0);
         assert_int_equal(seen.n_delivered, 2);
         pthread_join(thread, NULL);
         assert_int_equal(sd_event_run(*state, 0), 0);
@@ -157,6 +178,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_post_wakes_the_loop_again, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_wait_that_fails, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_delivers_the_rest, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_delivers_answers, setup, teardown),
         };

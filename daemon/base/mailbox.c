@@ -97,12 +97,13 @@ void mailbox_freep(Mailbox **mailbox) {
         mailbox_free(*mailbox);
 }
 
-void mailbox_wait(Mailbox *mailbox) {
+int mailbox_wait(Mailbox *mailbox) {
         struct pollfd wait = { .fd = mailbox->fd, .events = POLLIN };
 
-        while (poll(&wait, 1, -1) < 0 && errno == EINTR)
-                ;
-        (void)on_posted(mailbox->source, mailbox->fd, POLLIN, mailbox);
+        while (poll(&wait, 1, -1) < 0)
+                if (errno != EINTR)
+                        return -errno;
+        return on_posted(mailbox->source, mailbox->fd, POLLIN, mailbox);
 }
 
 void mailbox_post(Mailbox *mailbox, MailboxItem *item) {

@@ -16,7 +16,8 @@ int mailbox_new(sd_event *event, Mailbox **ret);
 /* Delivers what is still in it. No worker may post any more. */
 Mailbox *mailbox_free(Mailbox *mailbox);
 void mailbox_freep(Mailbox **mailbox);
-/* Blocks until there is something in it, and delivers that: what the loop would do. */
-void mailbox_wait(Mailbox *mailbox);
+/* Blocks until there is something in it, and delivers that: what the loop would do. 0 or a negative
+ * errno: it can't wait. */
+int mailbox_wait(Mailbox *mailbox);
 /* From any thread; never fails. */
 void mailbox_post(Mailbox *mailbox, MailboxItem *item);
