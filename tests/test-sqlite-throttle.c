@@ -83,6 +83,41 @@ static void test_later_rows_take_the_place(void **state) {
         assert_int_equal(n_rows(fixture), 1);
 }
 
+/* Whoever saved it had no memory for the name. */
+static void test_a_name_stays(void **state) {
+        Fixture *fixture = *state;
+
+        save_one(fixture, row_make("192.0.2.1", 17, "ada", 4, START));
+        save_one(fixture, row_make("192.0.2.1", 17, NULL, 5, START + 1));
+        _cleanup_(store_request_freep) StoreRequest *request = load(fixture);
+        assert_int_equal(request->n_failures, 1);
+        assert_string_equal(request->failures[0].name, "ada");
+        assert_int_equal(request->failures[0].n, 5);
+}
+
+static void test_a_new_start_discards(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *anew = store_request_new(STORE_FAILURES_SAVE);
+        StoredFailures row = row_make("192.0.2.1", 17, "ada", 4, START);
+
+        assert_int_equal(sql_script(fixture->backend,
+                                    "INSERT INTO failures(remote, key, n, last)"
+                                    " VALUES (hex(zeroblob(40)), 1, 1, 9000000000000000)"),
+                         0);
+        assert_int_equal(save(fixture, "first", &row, 1), 0);
+        row = row_make("192.0.2.1", 18, "bob", 4, START);
+        assert_int_equal(secret_append_text(&anew->hash, "second"), 0);
+        anew->failures = calloc(1, sizeof(row));
+        anew->failures[0] = row;
+        anew->n_failures = 1;
+        anew->discards_earlier = true;
+        assert_int_equal(run(fixture, anew), 0);
+        _cleanup_(store_request_freep) StoreRequest *request = load(fixture);
+        assert_string_equal(secret_text(&request->hash), "second");
+        assert_int_equal(request->n_failures, 1);
+        assert_string_equal(request->failures[0].name, "bob");
+}
+
 static void test_the_first_secret_stays(void **state) {
         Fixture *fixture = *state;
         _cleanup_(store_request_freep) StoreRequest *none = load(fixture), *one = NULL;
@@ -163,6 +198,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_rows_come_back),
                 TEST(test_later_rows_take_the_place),
+                TEST(test_a_name_stays),
+                TEST(test_a_new_start_discards),
                 TEST(test_the_first_secret_stays),
                 TEST(test_old_rows_are_swept),
                 TEST(test_a_clock_turned_back),

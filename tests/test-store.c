@@ -380,7 +380,7 @@ static void test_wait_runs_the_handler(void **state) {
 
         assert_int_equal(submit(context, STORE_USER_GET, 1, 0), 0);
         while (context->heard.n == 0)
-                store_wait(context->store);
+                assert_int_equal(store_wait(context->store), 0);
         assert_int_equal(context->heard.n, 1);
         assert_silent(context);
 }

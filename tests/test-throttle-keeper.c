@@ -3,6 +3,7 @@
 #include "core-fixture.h"
 
 #include <errno.h>
+#include <poll.h>
 
 #include "core/call.h"
 #include "core/throttle-keeper.h"
@@ -180,18 +181,42 @@ static void test_a_full_disk_fails_nothing(void **state) {
         assert_int_equal(throttle_verdict(keeping->throttle, &ada, true), 0);
 }
 
-/* Over rows of another secret nothing is written: they would never be found. */
-static void test_what_cannot_be_read_is_left_alone(void **state) {
+/* It goes on from there, with what it counts itself. */
+static void test_what_cannot_be_read_is_replaced(void **state) {
         Keeping *keeping = *state;
 
         keeping_close(keeping);
         fake.read_error = -EIO;
         keeping_open(keeping);
         fail_once(keeping->throttle, "ada");
-        turn(keeping, 100 * USEC_PER_MSEC);
-        keeping_close(keeping);
-        keeping->store = store_close(keeping->store);
-        assert_int_equal(fake.n_runs, 0);
+        while (commits() == 0)
+                turn(keeping, 10 * USEC_PER_MSEC);
+}
+
+static int poll_error;
+
+/* In front of libc's: how the start waits for the store. */
+int poll(struct pollfd *fds, nfds_t n, int timeout) {
+        if (poll_error == 0)
+                return ppoll(fds, n, NULL, NULL);
+        errno = poll_error;
+        return -1;
+}
+
+/* The answer comes to nobody. */
+static void test_a_start_that_cannot_wait(void **state) {
+        Keeping *keeping = *state;
+        ThrottleKeeper *other = NULL;
+
+        hold(&fake.read_held, true);
+        poll_error = ENOMEM;
+        assert_int_equal(throttle_keeper_new(keeping->event, keeping->store, keeping->throttle,
+                                             &other),
+                         -ENOMEM);
+        poll_error = 0;
+        assert_null(other);
+        hold(&fake.read_held, false);
+        turn(keeping, 50 * USEC_PER_MSEC);
 }
 
 static unsigned wait_of(Core *core, const char *who) {
@@ -225,6 +250,32 @@ static void test_an_authority_remembers(void **state) {
         assert_int_equal(wait_of(core, "ada"), 0);
 }
 
+/* Rows that nobody could find any more go with their secret. */
+static void test_another_secret_starts_anew(void **state) {
+        Core *core = *state;
+        StoreRequest *save = store_request_new(STORE_FAILURES_SAVE);
+        const ThrottleSubject ada = { "ada", REMOTE, true };
+        Throttled list[3] = { 0 };
+        size_t cursor = 0;
+
+        assert_int_equal(secret_append_text(&save->hash, "no secret"), 0);
+        save->failures = calloc(1, sizeof(StoredFailures));
+        save->failures[0] = (StoredFailures){ .remote = "192.0.2.2", .key = 5, .n = 5,
+                                              .last = clock_realtime(&core_clock) };
+        save->n_failures = 1;
+        assert_int_equal(core_store(core, save), 0);
+        core_close(core);
+        core_open(core);
+        for (unsigned i = 0; i < 3; i++)
+                (void)throttle_verdict(core->authority->throttle, &ada, false);
+        core_close(core);
+        core_open(core);
+        assert_int_equal(wait_of(core, "ada"), 1);
+        assert_int_equal(throttle_list(core->authority->throttle, NULL, &cursor, list, 3), 1);
+        assert_string_equal(list[0].user, "ada");
+        free(list[0].user);
+}
+
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -234,8 +285,11 @@ int main(void) {
                 TEST(test_the_end_saves_the_rest),
                 TEST(test_the_end_in_the_middle),
                 TEST(test_a_full_disk_fails_nothing),
-                TEST(test_what_cannot_be_read_is_left_alone),
+                TEST(test_what_cannot_be_read_is_replaced),
+                TEST(test_a_start_that_cannot_wait),
                 cmocka_unit_test_setup_teardown(test_an_authority_remembers, core_setup,
+                                                core_teardown),
+                cmocka_unit_test_setup_teardown(test_another_secret_starts_anew, core_setup,
                                                 core_teardown),
         };
 

@@ -19,13 +19,12 @@
 
 enum KeeperState {
         KEEPER_LOADING, /* while it is made */
-        KEEPER_OFF,     /* there may be rows of another secret in the store: nothing is saved */
         KEEPER_IDLE,
         KEEPER_WAITING, /* for the timer, to save what there is then */
         KEEPER_SAVING,
 };
 
-/* What the answer to a batch finds. */
+/* What the answer to a batch finds, or that to the loading. */
 typedef struct Save {
         ThrottleKeeper *keeper; /* NULL: it is gone */
 } Save;
@@ -35,10 +34,11 @@ struct ThrottleKeeper {
         Throttle *throttle;
         enum KeeperState state;
         sd_event_source *timer;
-        Save *save; /* KEEPER_SAVING */
+        Save *save; /* KEEPER_LOADING, KEEPER_SAVING */
         StoredFailures *rows; /* a batch that could not be saved */
         size_t n_rows;
         bool secret_is_saved;
+        bool starts_anew; /* what the store has could not be read: nobody would find those rows */
         bool has_failed; /* the last batch, as the journal was told */
 };
 
@@ -64,6 +64,7 @@ static StoreRequest *keeper_request(ThrottleKeeper *keeper) {
                 return NULL;
         if (!keeper->secret_is_saved && throttle_secret(keeper->throttle, &request->hash) < 0)
                 return NULL;
+        request->discards_earlier = keeper->starts_anew;
         if (keeper->rows) {
                 request->failures = TAKE_PTR(keeper->rows);
                 request->n_failures = TAKE(keeper->n_rows, 0);
@@ -85,6 +86,7 @@ static void keeper_answered(ThrottleKeeper *keeper, StoreRequest *request) {
         if (request->result == 0) {
                 keeper->secret_is_saved = true;
                 keeper->has_failed = false;
+                keeper->starts_anew = false;
                 return keeper_wait(keeper, SAVE_EVERY_USEC);
         }
         if (!keeper->has_failed)
@@ -104,18 +106,17 @@ static void saved(StoreRequest *request, void *userdata) {
         keeper_answered(save->keeper, request);
 }
 
-static int keeper_submit(ThrottleKeeper *keeper, StoreRequest *request) {
+static int keeper_submit(ThrottleKeeper *keeper, StoreRequest *request, StoreHandler handler) {
         _cleanup_(freep) Save *save = calloc(1, sizeof(*save));
         int r;
 
         if (!save)
                 return -ENOMEM;
         save->keeper = keeper;
-        r = store_submit(keeper->store, request, saved, save);
+        r = store_submit(keeper->store, request, handler, save);
         if (r < 0)
                 return r;
         keeper->save = TAKE_PTR(save);
-        keeper->state = KEEPER_SAVING;
         return 0;
 }
 
@@ -132,8 +133,9 @@ static int on_timer(sd_event_source *source, uint64_t time, void *userdata) {
                 keeper->state = KEEPER_IDLE;
                 return 0;
         }
-        if (keeper_submit(keeper, request) == 0) {
+        if (keeper_submit(keeper, request, saved) == 0) {
                 TAKE_PTR(request);
+                keeper->state = KEEPER_SAVING;
                 return 0;
         }
         keeper_put_back(keeper, request);
@@ -142,18 +144,23 @@ static int on_timer(sd_event_source *source, uint64_t time, void *userdata) {
 }
 
 static void loaded(StoreRequest *request, void *userdata) {
-        ThrottleKeeper *keeper = userdata;
+        _cleanup_(freep) Save *save = userdata;
+        ThrottleKeeper *keeper = save->keeper;
         int r = request->result;
 
-        keeper->secret_is_saved = !secret_is_empty(&request->hash);
-        if (r == 0 && keeper->secret_is_saved)
+        if (!keeper)
+                return;
+        keeper->save = NULL;
+        keeper->state = KEEPER_IDLE;
+        if (r == 0 && !secret_is_empty(&request->hash))
                 r = throttle_set_secret(keeper->throttle, &request->hash);
-        keeper->state = r == 0 ? KEEPER_IDLE : KEEPER_OFF;
         if (r != 0) {
+                keeper->starts_anew = true;
                 journal_log(LOG_WARNING, &(JournalFields){ .error = r },
-                            "failures from before this start are not known");
+                            "failures from before this start are forgotten");
                 return;
         }
+        keeper->secret_is_saved = !secret_is_empty(&request->hash);
         for (size_t i = 0; i < request->n_failures; i++)
                 throttle_restore(keeper->throttle, &request->failures[i]);
 }
@@ -167,13 +174,13 @@ static int keeper_load(ThrottleKeeper *keeper) {
         if (!request)
                 return -ENOMEM;
         request->urgent = true;
-        r = store_submit(keeper->store, request, loaded, keeper);
+        r = keeper_submit(keeper, request, loaded);
         if (r < 0)
                 return r;
         TAKE_PTR(request);
-        while (keeper->state == KEEPER_LOADING)
-                store_wait(keeper->store);
-        return 0;
+        while (r >= 0 && keeper->state == KEEPER_LOADING)
+                r = store_wait(keeper->store);
+        return r;
 }
 
 int throttle_keeper_new(sd_event *event, Store *store, Throttle *throttle, ThrottleKeeper **ret) {
@@ -193,8 +200,7 @@ int throttle_keeper_new(sd_event *event, Store *store, Throttle *throttle, Throt
                 return r;
         throttle_on_change(throttle, on_change, keeper);
         /* What the loading itself has changed. */
-        if (keeper->state == KEEPER_IDLE)
-                keeper_wait(keeper, 0);
+        keeper_wait(keeper, 0);
         *ret = TAKE_PTR(keeper);
         return 0;
 }
@@ -210,15 +216,18 @@ static void keeper_save_rest(ThrottleKeeper *keeper) {
                     store_submit(keeper->store, request, ignored, NULL) < 0)
                         return;
                 TAKE_PTR(request);
+                keeper->starts_anew = false;
         }
 }
 
 ThrottleKeeper *throttle_keeper_free(ThrottleKeeper *keeper) {
         if (!keeper)
                 return NULL;
-        if (keeper->save)
+        if (keeper->save) {
                 keeper->save->keeper = NULL;
-        if (keeper->state >= KEEPER_IDLE)
+                keeper->starts_anew = false; /* its rows come first */
+        }
+        if (keeper->state != KEEPER_LOADING)
                 keeper_save_rest(keeper);
         throttle_on_change(keeper->throttle, NULL, NULL);
         sd_event_source_disable_unref(keeper->timer);

@@ -92,15 +92,21 @@ static int failures_write(Backend *backend, const StoredFailures *row) {
         return SQL(backend,
                    "INSERT INTO failures(remote, key, name, n, last) VALUES (?1, ?2, ?3, ?4, ?5)"
                    " ON CONFLICT (remote, key) DO UPDATE"
-                   " SET name = excluded.name, n = excluded.n, last = excluded.last",
+                   " SET name = COALESCE(excluded.name, name), n = excluded.n, last = excluded.last",
                    sql_text(row->remote), sql_integer((int64_t)row->key), sql_text(row->name),
                    sql_integer(row->n), sql_integer(row->last));
 }
 
-int run_failures_save(Backend *backend, StoreRequest *request) {
-        int r = 0;
+static int failures_discard(Backend *backend) {
+        int r = SQL(backend, "DELETE FROM failures");
 
-        if (!secret_is_empty(&request->hash))
+        return r < 0 ? r : SQL(backend, "DELETE FROM secrets WHERE name = ?1", sql_text(SECRET_NAME));
+}
+
+int run_failures_save(Backend *backend, StoreRequest *request) {
+        int r = request->discards_earlier ? failures_discard(backend) : 0;
+
+        if (r >= 0 && !secret_is_empty(&request->hash))
                 r = SQL(backend,
                         "INSERT INTO secrets(name, value) VALUES (?1, ?2)"
                         " ON CONFLICT (name) DO NOTHING",

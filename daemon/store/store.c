@@ -361,8 +361,8 @@ int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void
         return 0;
 }
 
-void store_wait(Store *store) {
-        mailbox_wait(store->mailbox);
+int store_wait(Store *store) {
+        return mailbox_wait(store->mailbox);
 }
 
 uint64_t store_revocations(const Store *store) {

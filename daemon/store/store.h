@@ -87,7 +87,8 @@ enum StoreVerb {
                                     id, NULL when none did; n_affected */
         STORE_TOUCH,             /* touches: last use of tokens, once a minute */
         STORE_FAILURES_SAVE,     /* failures: those of n = 0 are removed; hash: the secret that their
-                                    keys were made with, kept if there is none yet */
+                                    keys were made with, kept if there is none yet. With
+                                    discards_earlier all others and their secret go before */
         STORE_SWEEP,             /* now, limit: removes at most limit rows that expired or died and
                                     pending logins that are too old; n_affected: how many; more:
                                     call again; logins: the pending ones, whose tokens may be
@@ -214,8 +215,8 @@ void store_closep(Store **store);
 int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void *userdata);
 
 /* Blocks until something was answered, and runs the handlers: for the start, while nobody else
- * needs the loop. */
-void store_wait(Store *store);
+ * needs the loop. 0 or a negative errno: it can't wait. */
+int store_wait(Store *store);
 
 /* Moves with every revocation that was answered, before its handler runs: what was read while it
  * moved may be stale. */
