@@ -551,6 +551,9 @@ static void remote_keys(void **state) {
                 { "local", "host:local" },
                 { "192.0.2.1 ", "host:192.0.2.1 " },
                 { "192.0.2.256", "host:192.0.2.256" },
+                { "\xc3\xbc.example", "host:\xc3\xbc.example" },
+                /* no text: a hash of it, which is one */
+                { "\xff", "host:a8100ae6aa1940d0b663bb31cd466142" },
         };
         char key[PEER_REMOTE_MAX], other[PEER_REMOTE_MAX], longer[400];
 

@@ -50,14 +50,14 @@ static bool remote_key_ipv6(const char *text, char ret[static PEER_REMOTE_MAX]) 
         return true;
 }
 
-/* Host names in lower case; those that are too long by a hash of them. */
+/* Host names in lower case; those that are too long, or no text to be shown, by a hash of them. */
 static void remote_key_host(const char *text, char ret[static PEER_REMOTE_MAX]) {
         size_t size = strlen(text);
         uint8_t digest[SHA256_DIGEST_SIZE];
         struct sha256_ctx context;
 
         strcpy(ret, HOST_PREFIX);
-        if (size < PEER_REMOTE_MAX - strlen(HOST_PREFIX)) {
+        if (size < PEER_REMOTE_MAX - strlen(HOST_PREFIX) && text_is_utf8(text, size)) {
                 for (size_t i = 0; i <= size; i++)
                         ret[strlen(HOST_PREFIX) + i] = (char)tolower((unsigned char)text[i]);
                 return;
