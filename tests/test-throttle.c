@@ -384,6 +384,33 @@ static void the_stricter_one_counts(void **state) {
         assert_int_equal(check(throttle, "ada", "192.0.2.1"), 900);
 }
 
+/* More remotes than there are places for what their strangers share. */
+static void rows_that_meet_in_one_place(void **state) {
+        Throttled seen[300] = { 0 };
+
+        for (unsigned order = 0; order < 2; order++) {
+                _cleanup_(throttle_freep) Throttle *throttle = fresh();
+                size_t cursor = 0;
+                int n;
+
+                for (unsigned i = 0; i < 2 * ELEMENTSOF(seen); i++) {
+                        bool is_old = i < ELEMENTSOF(seen) ? order == 0 : order == 1;
+                        StoredFailures row = { .n = is_old ? 13 : 4, .last = now + turned };
+
+                        snprintf(row.remote, sizeof(row.remote), "uid:%zu", i % ELEMENTSOF(seen));
+                        row.last -= is_old ? 60 * USEC_PER_SEC : 0;
+                        throttle_restore(throttle, &row);
+                }
+                n = throttle_list(throttle, NULL, &cursor, seen, ELEMENTSOF(seen));
+                assert_in_range(n, 100, 256);
+                for (int i = 0; i < n; i++) {
+                        assert_int_equal(seen[i].n_failures, 13);
+                        assert_int_equal(seen[i].last, now + turned);
+                        assert_int_equal(seen[i].wait, 900);
+                }
+        }
+}
+
 /* An address that has filled its region: its strangers' count comes back too. */
 static void what_strangers_share_survives(void **state) {
         _cleanup_(throttle_freep) Throttle *throttle = fresh();
@@ -473,6 +500,32 @@ static void lists_come_in_pages(void **state) {
         }
         now += THROTTLE_FORGET_USEC;
         assert_int_equal(list_all(throttle, NULL, 7, seen, 64), 0);
+}
+
+static unsigned n_copies_left = UINT32_MAX;
+
+/* In front of libc's. */
+char *strdup(const char *text) {
+        size_t size = strlen(text) + 1;
+        char *copy = n_copies_left > 0 ? malloc(size) : NULL;
+
+        n_copies_left -= n_copies_left > 0;
+        return copy ? memcpy(copy, text, size) : NULL;
+}
+
+static void a_list_without_memory_is_none(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        Throttled seen[3] = { 0 };
+        size_t cursor = 0;
+
+        fail_known(throttle, "ada", "192.0.2.1");
+        fail_known(throttle, "ada", "192.0.2.2");
+        n_copies_left = 1;
+        assert_int_equal(throttle_list(throttle, NULL, &cursor, seen, 3), -ENOMEM);
+        n_copies_left = UINT32_MAX;
+        assert_int_equal(cursor, 0);
+        for (size_t i = 0; i < ELEMENTSOF(seen); i++)
+                assert_null(seen[i].user);
 }
 
 static void clearing_lets_in_at_once(void **state) {
@@ -592,9 +645,11 @@ int main(void) {
                 cmocka_unit_test(a_row_is_taken_as_it_is_by_then),
                 cmocka_unit_test(names_of_nobody_are_not_kept),
                 cmocka_unit_test(the_stricter_one_counts),
+                cmocka_unit_test(rows_that_meet_in_one_place),
                 cmocka_unit_test_teardown(what_strangers_share_survives, forget_table),
                 cmocka_unit_test(cleared_places_wait_for_the_store),
                 cmocka_unit_test(lists_come_in_pages),
+                cmocka_unit_test(a_list_without_memory_is_none),
                 cmocka_unit_test_teardown(clearing_lets_in_at_once, forget_table),
                 cmocka_unit_test(secrets_are_hex),
                 cmocka_unit_test(remote_keys),

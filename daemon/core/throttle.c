@@ -211,6 +211,12 @@ static int throttled_fill(const Throttle *throttle, const Failures *failures, in
         return 0;
 }
 
+static int throttled_discard(Throttled *throttled, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                free(TAKE_PTR(throttled[i].user));
+        return -ENOMEM;
+}
+
 int throttle_list(const Throttle *throttle, const char *user, size_t *cursor, Throttled *ret,
                   size_t n) {
         int64_t now = clock_monotonic(throttle->clock);
@@ -224,28 +230,19 @@ int throttle_list(const Throttle *throttle, const char *user, size_t *cursor, Th
                         *cursor = i;
                         return (int)n_found;
                 }
-                int r = throttled_fill(throttle, failures, now, &ret[n_found]);
-                if (r < 0)
-                        return r;
+                if (throttled_fill(throttle, failures, now, &ret[n_found]) < 0)
+                        return throttled_discard(ret, n_found);
                 n_found++;
         }
         *cursor = 0;
         return (int)n_found;
 }
 
-static bool remote_is(const Failures *failures, const char *remote) {
-        char key[PEER_REMOTE_MAX];
-
-        if (streq(failures->remote, remote))
-                return true;
-        throttle_remote_key(remote, key);
-        return remote[0] && streq(failures->remote, key);
-}
-
 /* Whether it is known whose it is or not: the key says so as well. */
 static bool filter_covers(const Throttle *throttle, const ThrottleFilter *filter,
-                          const Failures *failures) {
-        if (filter->remote && !remote_is(failures, filter->remote))
+                          const char *remote_key, const Failures *failures) {
+        if (filter->remote && !streq(failures->remote, filter->remote) &&
+            !streq(failures->remote, remote_key))
                 return false;
         return !filter->user || is_users(failures, filter->user) ||
                failures->key == failure_key(throttle->table, filter->user, failures->remote);
@@ -253,13 +250,16 @@ static bool filter_covers(const Throttle *throttle, const ThrottleFilter *filter
 
 size_t throttle_clear(Throttle *throttle, const ThrottleFilter *filter, bool *ret_is_known) {
         int64_t now = clock_monotonic(throttle->clock);
+        char remote_key[PEER_REMOTE_MAX] = "";
         bool is_known = false;
         Failures *failures;
         size_t n = 0;
 
+        if (filter->remote && filter->remote[0])
+                throttle_remote_key(filter->remote, remote_key);
         for (size_t i = 0; (failures = failure_table_at(throttle->table, i)); i++) {
                 if (!failures_are_live(failures, now) ||
-                    !filter_covers(throttle, filter, failures))
+                    !filter_covers(throttle, filter, remote_key, failures))
                         continue;
                 is_known = is_known || (filter->user && is_users(failures, filter->user));
                 throttle_forget(throttle, failures);
