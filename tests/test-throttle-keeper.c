@@ -250,6 +250,22 @@ static void test_an_authority_remembers(void **state) {
         assert_int_equal(wait_of(core, "ada"), 0);
 }
 
+/* Whatever the end and the sweeper think of the time by then. */
+static void test_the_right_time_comes_late(void **state) {
+        Core *core = *state;
+        const ThrottleSubject ada = { "ada", REMOTE, true };
+
+        for (unsigned i = 0; i < 9; i++)
+                (void)throttle_verdict(core->authority->throttle, &ada, false);
+        for (int64_t end = clock_monotonic(&clock_system) + USEC_PER_SEC / 2;
+             clock_monotonic(&clock_system) < end;)
+                assert_true(sd_event_run(core->event, 50 * USEC_PER_MSEC) >= 0);
+        core_turned += 1000 * DAY;
+        core_close(core);
+        core_open(core);
+        assert_int_equal(wait_of(core, "ada"), 1);
+}
+
 /* Rows that nobody could find any more go with their secret. */
 static void test_another_secret_starts_anew(void **state) {
         Core *core = *state;
@@ -288,6 +304,8 @@ int main(void) {
                 TEST(test_what_cannot_be_read_is_replaced),
                 TEST(test_a_start_that_cannot_wait),
                 cmocka_unit_test_setup_teardown(test_an_authority_remembers, core_setup,
+                                                core_teardown),
+                cmocka_unit_test_setup_teardown(test_the_right_time_comes_late, core_setup,
                                                 core_teardown),
                 cmocka_unit_test_setup_teardown(test_another_secret_starts_anew, core_setup,
                                                 core_teardown),

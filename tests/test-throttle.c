@@ -310,6 +310,26 @@ static void a_clock_turned_back_shortens_nothing(void **state) {
         }
 }
 
+/* No clock of its own, saved as of the year that it woke up in: the right time forgives nothing. */
+static void a_clock_set_forward_forgives_nothing(void **state) {
+        _cleanup_(throttle_freep) Throttle *throttle = fresh();
+        StoredFailures row = { 0 };
+
+        fail_known(throttle, "ada", "192.0.2.1");
+        fail_times(throttle, "ada", "192.0.2.1", 8);
+        save(throttle);
+        throttle_follow_clock(throttle);
+        assert_int_equal(throttle_take(throttle, &row, 1), 0);
+        turned += CLOCK_JUMP_USEC - 1; /* only drifts */
+        throttle_follow_clock(throttle);
+        assert_int_equal(throttle_take(throttle, &row, 1), 0);
+        turned += 2LL * 365 * 86400 * USEC_PER_SEC;
+        throttle_follow_clock(throttle);
+        throttle = restart(throttle, USEC_PER_SEC);
+        assert_int_equal(check(throttle, "ada", "192.0.2.1"), 63);
+        assert_int_equal(n_table, 1);
+}
+
 static void success_is_saved_as_well(void **state) {
         _cleanup_(throttle_freep) Throttle *throttle = fresh();
         StoredFailures row = { 0 };
@@ -641,6 +661,7 @@ int main(void) {
                 cmocka_unit_test_teardown(a_restart_forgives_nobody, forget_table),
                 cmocka_unit_test_teardown(a_restart_an_hour_later_does, forget_table),
                 cmocka_unit_test_teardown(a_clock_turned_back_shortens_nothing, forget_table),
+                cmocka_unit_test_teardown(a_clock_set_forward_forgives_nothing, forget_table),
                 cmocka_unit_test(success_is_saved_as_well),
                 cmocka_unit_test(a_row_is_taken_as_it_is_by_then),
                 cmocka_unit_test(names_of_nobody_are_not_kept),

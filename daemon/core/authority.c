@@ -60,6 +60,7 @@ static void sweep_submit(Authority *authority) {
         int64_t now = clock_realtime(authority->clock);
 
         cache_follow_clock(authority->cache, now);
+        throttle_follow_clock(authority->throttle);
         if (request) {
                 request->now = now;
                 request->limit = SWEEP_ROWS;

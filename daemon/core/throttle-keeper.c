@@ -124,6 +124,7 @@ static int on_timer(sd_event_source *source, uint64_t time, void *userdata) {
         _cleanup_(store_request_freep) StoreRequest *request = NULL;
         ThrottleKeeper *keeper = userdata;
 
+        throttle_follow_clock(keeper->throttle);
         request = keeper_request(keeper);
         if (!request) {
                 keeper_wait(keeper, SAVE_RETRY_USEC);
@@ -227,8 +228,10 @@ ThrottleKeeper *throttle_keeper_free(ThrottleKeeper *keeper) {
                 keeper->save->keeper = NULL;
                 keeper->starts_anew = false; /* its rows come first */
         }
-        if (keeper->state != KEEPER_LOADING)
+        if (keeper->state != KEEPER_LOADING) {
+                throttle_follow_clock(keeper->throttle);
                 keeper_save_rest(keeper);
+        }
         throttle_on_change(keeper->throttle, NULL, NULL);
         sd_event_source_disable_unref(keeper->timer);
         for (size_t i = 0; i < keeper->n_rows; i++)

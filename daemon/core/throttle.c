@@ -21,7 +21,12 @@ struct Throttle {
         const Clock *clock;
         bool enabled;
         FailureTable *table;
+        int64_t offset; /* of the wall's clock to the monotonic one, by which rows were taken */
 };
+
+static int64_t clock_offset(const Clock *clock) {
+        return clock_realtime(clock) - clock_monotonic(clock);
+}
 
 int throttle_new(const Clock *clock, Throttle **ret) {
         _cleanup_(throttle_freep) Throttle *throttle = calloc(1, sizeof(*throttle));
@@ -33,6 +38,7 @@ int throttle_new(const Clock *clock, Throttle **ret) {
         if (r < 0)
                 return r;
         throttle->clock = clock;
+        throttle->offset = clock_offset(clock);
         throttle->enabled = true;
         *ret = TAKE_PTR(throttle);
         return 0;
@@ -148,6 +154,20 @@ size_t throttle_take(Throttle *throttle, StoredFailures *ret, size_t n) {
                 strcpy(row->remote, failures->remote);
         }
         return taken;
+}
+
+void throttle_follow_clock(Throttle *throttle) {
+        int64_t now = clock_monotonic(throttle->clock);
+        int64_t offset = clock_offset(throttle->clock);
+        Failures *failures;
+
+        if (offset - throttle->offset < CLOCK_JUMP_USEC &&
+            throttle->offset - offset < CLOCK_JUMP_USEC)
+                return;
+        throttle->offset = offset;
+        for (size_t i = 0; (failures = failure_table_at(throttle->table, i)); i++)
+                if (failures_are_live(failures, now))
+                        failure_table_touch(throttle->table, failures);
 }
 
 void throttle_restore(Throttle *throttle, const StoredFailures *row) {

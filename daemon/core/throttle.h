@@ -54,6 +54,9 @@ void throttle_remote_key(const char *text, char ret[static PEER_REMOTE_MAX]);
 /* Keeping it over a restart (throttle-keeper.h). What changed since it was taken, n rows at most;
  * rows of n = 0 are to be removed. How many; 0: nothing is left. The caller frees the names. */
 size_t throttle_take(Throttle *throttle, StoredFailures *ret, size_t n);
+/* Has all taken again once the wall's clock was turned, or rows would be as old as it says now. To
+ * be called now and then, and before the end. */
+void throttle_follow_clock(Throttle *throttle);
 /* Has handler called when there is something to take, from inside the change. */
 void throttle_on_change(Throttle *throttle, void (*handler)(void *userdata), void *userdata);
 /* Puts back a row of before, which may hold less than what is there: the stricter one counts. A
