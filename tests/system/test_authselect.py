@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -96,15 +97,20 @@ def test_libpam_takes_every_rendering(syslog, tmp_path):
 
 @pytest.fixture
 def daemon(make_tokend):
+    """On the socket whose users the module sees without asking."""
     stack.needs_machine()
-    daemon = stack.start(make_tokend)
+    run = pathlib.Path('/run/tokend')
+    snapshot = run / 'userdb/snapshot'
+    daemon = stack.start(make_tokend, {'Daemon': {'Socket': run / 'tokend.sock', 'UserdbSnapshot': snapshot}})
+    daemon.socket = run / 'tokend.sock'
     daemon.add_user('ada', 'adas password')
-    return daemon
+    yield daemon
+    snapshot.unlink(missing_ok=True)
 
 
 @pytest.fixture
 def service(daemon):
-    """A service of /etc/pam.d that is one rendering, asking that daemon."""
+    """Makes a service of /etc/pam.d that is one rendering, asking that daemon."""
     path = stack.FOLDER / 'tokend-authselect-test'
 
     def make(features=(), options='timeout=10'):
@@ -138,8 +144,71 @@ def test_who_is_let_in(daemon, service, features):
 
 
 def test_a_local_user_never_waits(daemon, service):
+    """Neither with a right password nor with a wrong one."""
+    name = service(options=stack.NEVER)
     with ssh.local_user('local-user', 'local password'), stack.hung(daemon):
-        assert pamtester(service(options=stack.NEVER), 'local-user', 'local password', *LOGIN)
+        assert pamtester(name, 'local-user', 'local password', *LOGIN)
+        assert not pamtester(name, 'local-user', 'wrong', *LOGIN)
+
+
+def test_an_adopted_user_waits_after_a_wrong_password_only(daemon, service):
+    """It may be tokend's."""
+    with ssh.local_user('local-user', 'local password'):
+        daemon.add_user('local-user', 'tokend password')
+        assert pamtester(service(), 'local-user', 'tokend password', *LOGIN)
+        with stack.hung(daemon):
+            assert pamtester(service(options=stack.NEVER), 'local-user', 'local password', *LOGIN)
+            start = time.monotonic()
+            assert not pamtester(service(options='timeout=4'), 'local-user', 'tokend password', *LOGIN)
+            assert time.monotonic() - start >= 4
+
+
+NEW = 'Quite-another 47 staple'
+FRESH = ('New password: ', NEW), ('Retype new password: ', NEW)
+
+
+def change(service, password, *answers):
+    """A forced change at a login by that password."""
+    return stack.run(['pamtester', service, 'local-user', 'authenticate', 'acct_mgmt',
+                      'chauthtok(PAM_CHANGE_EXPIRED_AUTHTOK)'], (stack.PASSWORD_PROMPT, password), *answers)
+
+
+@pytest.fixture
+def must_change(daemon, service):
+    """An adopted user whose password in tokend must be changed: the name of the service."""
+    # pamtester ends at what acct_mgmt says; sshd and su go on
+    name = service()
+    path = stack.FOLDER / name
+    path.write_text(re.sub(r'^account .*pam_tokend\.so.*\n', '', path.read_text(), flags=re.M))
+    with ssh.local_user('local-user', 'local password'), stack.pwquality():
+        daemon.add_user('local-user', 'tokend password')
+        daemon.ctl('user', 'set', 'local-user', '--state=password-must-change')
+        yield name
+
+
+def test_a_forced_change(daemon, must_change):
+    status, text = change(must_change, 'tokend password', ('Current password: ', 'tokend password'), *FRESH)
+    assert status == 0, text
+    assert daemon.grant('local-user', NEW).status == 200
+    assert pamtester(must_change, 'local-user', 'local password', 'authenticate')
+
+
+def test_the_local_password_does_not_evade_it(daemon, must_change):
+    status, text = change(must_change, 'tokend password', ('Current password: ', 'local password'))
+    assert status != 0, text
+    assert pamtester(must_change, 'local-user', 'local password', 'authenticate')
+    assert daemon.ctl_json('user', 'show', 'local-user')['state'] == 'password-must-change'
+
+
+def test_passwd_is_for_the_local_password(daemon, service):
+    name = service()
+    with ssh.local_user('local-user', 'local password'), stack.pwquality():
+        daemon.add_user('local-user', 'tokend password')
+        # pamtester is not set-uid: root it is, whom pam_unix asks for no old one
+        status, text = stack.run(['pamtester', name, 'local-user', 'chauthtok'], *FRESH)
+        assert status == 0, text
+        assert pamtester(name, 'local-user', NEW, 'authenticate')
+        assert daemon.grant('local-user', 'tokend password').status == 200
 
 
 def test_nsswitch_asks_systemd_after_the_files():

@@ -80,6 +80,7 @@ def expected_files(libdir):
         'usr/share/bash-completion/completions/tokenctl',
         *(f'usr/share/doc/tokend/pam.d/{path.name}' for path in (system.ROOT / 'pam/snippets').iterdir()),
         'usr/share/pam-configs/tokend',
+        'usr/share/pam-configs/tokend-password',
         *(f'usr/share/authselect/vendor/tokend/{path.name}'
           for path in (system.ROOT / 'pam/profiles/authselect').iterdir()),
         *(f'usr/share/doc/tokend/{path.name}' for path in documents),

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -13,7 +14,9 @@ import tokend as system
 pytestmark = pytest.mark.root
 
 ASKED = '[Pp]assword: '
-PROFILE = pathlib.Path('/usr/share/pam-configs/tokend')
+INSTALLED = pathlib.Path('/usr/share/pam-configs')
+PROFILE = INSTALLED / 'tokend'
+PROFILES = ('tokend', 'tokend-password')
 COMMON = ('common-auth', 'common-account', 'common-session', 'common-session-noninteractive', 'common-password')
 SHIPPED = system.ROOT / 'pam/profiles/pam-auth-update'
 
@@ -40,10 +43,19 @@ def daemon(make_tokend):
 
 @pytest.fixture
 def enabled(daemon):
-    update('--enable', 'tokend')
+    update('--enable', *PROFILES)
     with stack.pwquality():
         yield
-    update('--remove', 'tokend')
+    update('--remove', *PROFILES)
+
+
+@pytest.fixture
+def no_pwquality(enabled):
+    """Then nobody asks for the new password before pam_unix does."""
+    update('--disable', 'pwquality')
+    assert 'pam_pwquality' not in common()['common-password']
+    yield
+    update('--enable', 'pwquality')
 
 
 @pytest.fixture
@@ -58,7 +70,11 @@ def su(name, password):
 
 def test_what_is_tested_is_what_is_shipped():
     stack.needs_machine()
-    assert PROFILE.read_text() == SHIPPED.read_text()
+    for name in PROFILES:
+        shipped = (SHIPPED.parent / name.replace('tokend', SHIPPED.name)).read_text()
+        assert (INSTALLED / name).read_text() == shipped
+        # the dialog takes its list of names apart at the commas
+        assert ',' not in shipped.splitlines()[0]
 
 
 def test_off_unless_enabled_and_all_as_before_when_removed():
@@ -66,13 +82,16 @@ def test_off_unless_enabled_and_all_as_before_when_removed():
     before = common()
     update()
     assert common() == before
-    update('--enable', 'tokend')
+    update('--enable', *PROFILES)
     assert [name for name, text in common().items() if 'pam_tokd.so' in text] == [
         'common-auth', 'common-account', 'common-session', 'common-password']
     assert 'pam_tok0' not in str(common()) and 'pam_tok1' not in str(common())
     auth = common()['common-auth']
     assert auth.index('pam_unix.so') < auth.index('pam_tokd.so') < auth.index('pam_deny.so')
-    update('--remove', 'tokend')
+    password = common()['common-password'].partition('\n# here are the per-package modules')[2]
+    assert re.findall(r'pam_\w+\.so', password) == [
+        'pam_pwquality.so', 'pam_unix.so', 'pam_tokd.so', 'pam_deny.so', 'pam_permit.so', 'pam_tokd.so']
+    update('--remove', *PROFILES)
     assert common() == before
 
 
@@ -118,6 +137,10 @@ def test_a_forced_change_in_su(daemon, enabled):
 
 
 def test_passwd(daemon, enabled, local):
+    check_passwd(daemon)
+
+
+def check_passwd(daemon):
     status, text = stack.run(['passwd'], *CHANGE, uid=stack.uid_of('ada'))
     assert status == 0, text
     assert daemon.grant('ada', NEW_PASSWORD).status == 200
@@ -127,18 +150,54 @@ def test_passwd(daemon, enabled, local):
     assert su('local-user', NEW_PASSWORD) == (0, 'local-user')
 
 
+def forced_su(*answers):
+    """su to an adopted user, let in by tokend's password."""
+    return stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', 'local-user'], (ASKED, 'adas password'), *answers,
+                     uid=65534)
+
+
 def test_a_forced_change_of_an_adopted_user(daemon, enabled, local):
     """By tokend's password: the account is asked about, though the user stands in /etc/passwd."""
     daemon.add_user('local-user', 'adas password')
     daemon.ctl('user', 'set', 'local-user', '--state=password-must-change')
-    status, text = stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', 'local-user'], (ASKED, 'adas password'),
-                             ('Current password: ', 'wrong'), uid=65534)
+    status, text = forced_su(('Current password: ', 'wrong'))
     assert status == 1, text
-    status, text = stack.run(['su', '-s', '/bin/sh', '-c', 'id -un', 'local-user'], (ASKED, 'adas password'), *CHANGE,
-                             uid=65534)
+    status, text = forced_su(*CHANGE)
     assert (status, text.split()[-1:]) == (0, ['local-user']), text
     assert daemon.grant('local-user', NEW_PASSWORD).status == 200
     assert su('local-user', 'local password') == (0, 'local-user')
+
+
+def check_that_the_local_password_does_not_do(daemon):
+    """It is not the one that must be changed, and is not changed in its place."""
+    daemon.add_user('local-user', 'adas password')
+    daemon.ctl('user', 'set', 'local-user', '--state=password-must-change')
+    before = shadow('local-user')
+    status, text = forced_su(('Current password: ', 'local password'))
+    assert (status, 'local-user' in text.split()) == (1, False), text
+    assert shadow('local-user') == before
+    assert daemon.ctl_json('user', 'show', 'local-user')['state'] == 'password-must-change'
+
+
+def shadow(name):
+    (line,) = [line for line in pathlib.Path('/etc/shadow').read_text().splitlines() if line.startswith(name + ':')]
+    return line
+
+
+def test_the_local_password_does_not_evade_it(daemon, enabled, local):
+    check_that_the_local_password_does_not_do(daemon)
+
+
+def test_adopted_users_without_pwquality(daemon, no_pwquality, local):
+    check_that_the_local_password_does_not_do(daemon)
+    daemon.ctl('throttle', 'clear', '--all')
+    status, text = forced_su(*CHANGE)
+    assert (status, text.split()[-1:]) == (0, ['local-user']), text
+    assert daemon.grant('local-user', NEW_PASSWORD).status == 200
+
+
+def test_passwd_without_pwquality(daemon, no_pwquality, local):
+    check_passwd(daemon)
 
 
 def test_a_screen_locker(daemon, enabled):
@@ -164,7 +223,7 @@ def test_a_screen_locker(daemon, enabled):
 def test_a_local_user_never_waits(daemon, local, state):
     """Through the profile's lines with a deadline that is longer than the test."""
     with stack.changed(PROFILE, SHIPPED.read_text().replace('pam_tokd.so', f'pam_tokd.so {stack.NEVER}')):
-        update('--enable', 'tokend')
+        update('--enable', *PROFILES)
         try:
             if state == 'hung':
                 with stack.hung(daemon):
@@ -174,7 +233,7 @@ def test_a_local_user_never_waits(daemon, local, state):
                 assert su('local-user', 'local password') == (0, 'local-user')
                 assert su('local-user', 'wrong')[0] == 1
         finally:
-            update('--remove', 'tokend')
+            update('--remove', *PROFILES)
 
 
 def test_the_doctor_knows_the_second_name(daemon, enabled):
