@@ -45,14 +45,20 @@ static void test_line(void **state) {
 }
 
 static void test_continued(void **state) {
-        PamConfig config = parse("auth \\\n required \\\n  pam_a.so b\nauth required pam_c.so\\");
+        PamConfig config = parse("auth \\\n required \\ \t\n\n # no \\\n  pam_a.so b # c \\\n"
+                                 "auth required pam_c.so \\ # d\nauth required pam_e.so");
 
-        assert_int_equal(config.n_lines, 2);
+        assert_int_equal(config.n_lines, 3);
         assert_int_equal(config.lines[0].number, 1);
         assert_string_equal(config.lines[0].module, "pam_a.so");
+        assert_int_equal(strv_length(config.lines[0].arguments), 1);
         assert_string_equal(config.lines[0].arguments[0], "b");
-        assert_int_equal(config.lines[1].number, 4);
+        assert_int_equal(config.lines[1].number, 6);
+        assert_string_equal(config.lines[1].arguments[0], "\\");
+        assert_int_equal(config.lines[2].number, 7);
         pam_config_done(&config);
+        refuses("auth required pam_c.so\\", "x:1: it has no end");
+        refuses("\nauth required pam_c.so \\\n# nothing\n", "x:2: it has no end");
 }
 
 static void assert_actions(const char *control, int success, int must_change, int ignore,

@@ -36,9 +36,10 @@ static int ask_libpam(const Bed *bed) {
         char folder[128];
 
         snprintf(folder, sizeof(folder), "%s/etc/pam.d", bed->root);
-        assert_int_equal(pam_start_confdir("a", "nobody", &conversation, folder, &pamh),
-                         PAM_SUCCESS);
-        int code = pam_authenticate(pamh, 0);
+        int code = pam_start_confdir("a", "nobody", &conversation, folder, &pamh);
+        if (code != PAM_SUCCESS)
+                return code;
+        code = pam_authenticate(pamh, 0);
         pam_end(pamh, code);
         return code;
 }
@@ -122,6 +123,68 @@ static void test_as_libpam(void **state) {
         assert_true(n_asked > STACKS);
 }
 
+/* pam_debug.so says yes when it is told nothing; anything else is no module. */
+static enum PamCode answer_any(const PamLine *line, void *userdata) {
+        if (!pam_line_is(line, "pam_debug.so"))
+                return PAM_CODE_MODULE_UNKNOWN;
+        for (char **word = line->arguments; word && *word; word++)
+                if (strncmp(*word, "auth=", 5) == 0)
+                        return code_of(*word + 5);
+        return PAM_CODE_SUCCESS;
+}
+
+/* One line of the stack, written in an odd way. */
+static void write_oddly(char *text, size_t size, unsigned *seed) {
+        static const char *const words[] = { "required", "pam_debug.so" };
+        static const char *const codes[] = { "auth=success", "auth=success", "auth=auth_err", "" };
+        static const char *const gaps[] = { " ",         "\t",       " \\\n",           "\\ \t\n ",
+                                            "\\\n# c\n", " \\\n\n ", "\\\n \t# c \\\n", " \\\n  " };
+        static const char *const ends[] = { "\n",     " # c\n",     " # c \\\n",  "#c\n",
+                                            " \\ \n", " \\ # c \n", "\n# c \\\n", "" };
+        size_t used = strlen(text);
+
+        used += (size_t)snprintf(text + used, size - used, "auth");
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                         next_random(seed) % 2 ? " " : PICK(gaps, seed), words[i]);
+        snprintf(text + used, size - used, "%s%s%s", PICK(gaps, seed), PICK(codes, seed),
+                 next_random(seed) % 2 ? "\n" : PICK(ends, seed));
+}
+
+/* Comments, continued lines and what is no end of a file, as libpam joins them. */
+static void test_lines_as_libpam(void **state) {
+        Bed *bed = *state;
+        unsigned seed = 7, n_yes = 0, n_broken = 0;
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/etc/pam.d/a", bed->root);
+        for (int i = 0; i < STACKS; i++) {
+                enum PamCode ours = PAM_CODE_PERM_DENIED;
+                PamConfig config = PAM_CONFIG_INIT;
+                char text[1000] = "", message[PAM_MESSAGE_MAX];
+
+                for (unsigned n = 1 + next_random(&seed) % 3; n > 0; n--) {
+                        write_oddly(text, sizeof(text), &seed);
+                        if (n > 1 && text[strlen(text) - 1] != '\n')
+                                strcat(text, "\n");
+                }
+                bed_write(bed, "etc/pam.d/a", text);
+                int r = pam_config_read("", path, &config, message);
+                if (r == 0)
+                        ours = pam_stack_run(&config, PAM_TYPE_AUTH, answer_any, NULL, NULL);
+                pam_config_done(&config);
+                int theirs = ask_libpam(bed);
+                if ((ours == PAM_CODE_SUCCESS) != (theirs == PAM_SUCCESS) ||
+                    (r == 0 && theirs == PAM_ABORT))
+                        fail_msg("libpam says %d, we say %d (%d %s):\n%s", theirs, ours, r, message,
+                                 text);
+                n_yes += theirs == PAM_SUCCESS;
+                n_broken += r < 0;
+        }
+        assert_in_range(n_yes, STACKS / 10, STACKS * 9 / 10);
+        assert_in_range(n_broken, STACKS / 50, STACKS / 2);
+}
+
 typedef struct Seen {
         unsigned n;
         char last[64];
@@ -162,6 +225,7 @@ static void test_witness(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 BED_TEST(test_as_libpam),
+                BED_TEST(test_lines_as_libpam),
                 cmocka_unit_test(test_witness),
         };
 

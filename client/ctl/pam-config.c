@@ -139,10 +139,31 @@ static int take_line(Reading *reading, const Place *place, unsigned number, char
         return include(reading, place, number, &line, kind);
 }
 
-/* Joins lines that end in a backslash. */
+typedef struct Piece {
+        const char *text;
+        size_t size;
+        bool goes_on; /* in the next line that is not empty */
+} Piece;
+
+/* What one line of the file adds. A comment is taken off first, so that a backslash in it, or in
+ * front of it, continues nothing; behind a backslash there may be blanks. */
+static Piece take_piece(const char *line, size_t size) {
+        const char *comment = memchr(line, '#', size);
+        Piece piece = { .text = line, .size = comment ? (size_t)(comment - line) : size };
+
+        while (piece.size > 0 && strchr(" \t", piece.text[piece.size - 1]))
+                piece.size--;
+        if (comment || piece.size == 0 || piece.text[piece.size - 1] != '\\')
+                return piece;
+        piece.size--;
+        piece.goes_on = true;
+        return piece;
+}
+
+/* Joins lines that end in a backslash; empty ones and comments in between do not count. */
 static int take_text(Reading *reading, const Place *place, const char *text, size_t size) {
         _cleanup_(freep) char *joined = calloc(1, size + 1);
-        unsigned number = 0, first = 1;
+        unsigned number = 0, first = 0;
         size_t used = 0;
         int r = 0;
 
@@ -152,23 +173,24 @@ static int take_text(Reading *reading, const Place *place, const char *text, siz
                 return refuse_line(reading, place, 1, "there is a NUL in it");
         for (const char *p = text; r == 0 && p < text + size;) {
                 const char *end = memchr(p, '\n', (size_t)(text + size - p)) ?: text + size;
-                bool goes_on = end > p && end[-1] == '\\';
+                Piece piece = take_piece(p, (size_t)(end - p));
 
                 number++;
-                if (used == 0)
-                        first = number;
-                memcpy(joined + used, p, (size_t)(end - p));
-                used += (size_t)(end - p);
                 p = end < text + size ? end + 1 : end;
-                if (goes_on && p < text + size) {
-                        joined[used - 1] = ' ';
+                if (piece.size == 0 && !piece.goes_on)
                         continue;
-                }
-                joined[used] = '\0';
-                used = 0;
+                if (first == 0)
+                        first = number;
+                memcpy(joined + used, piece.text, piece.size);
+                used += piece.size;
+                joined[used] = piece.goes_on ? ' ' : '\0';
+                used++;
+                if (piece.goes_on)
+                        continue;
                 r = take_line(reading, place, first, joined);
+                used = first = 0;
         }
-        return r;
+        return r == 0 && first > 0 ? refuse_line(reading, place, first, "it has no end") : r;
 }
 
 static int read_file(Reading *reading, const Place *place) {
