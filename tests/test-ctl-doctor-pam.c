@@ -28,7 +28,7 @@ static const Findings *look_at(Bed *bed, const char *service, const char *text) 
 /* pam/snippets and pam/profiles, as they are shipped. */
 static void test_shipped(void **state) {
         Bed *bed = *state;
-        static const char *const names[] = { "sshd", "su", "sudo", "login" };
+        static const char *const names[] = { "sshd", "su", "sudo", "login", "passwd" };
         const char *source = getenv("SOURCE");
 
         assert_non_null(source);
@@ -48,7 +48,8 @@ static void test_shipped(void **state) {
                 bed_write(bed, path, text);
         }
         assert_well(look(bed));
-        assert_found(&bed->doctor.findings, FINDING_OK, "pam", "asked by login, sshd, su, sudo");
+        assert_found(&bed->doctor.findings, FINDING_OK, "pam",
+                     "asked by login, passwd, sshd, su, sudo");
 }
 
 static void test_nobody_asks(void **state) {
@@ -114,6 +115,15 @@ static void test_controls(void **state) {
                 { AUTH "\naccount required pam_tokend.so\n",
                   "account required refuses every user" },
                 { AUTH "\n", "su asks tokend in auth, but not in account" },
+                { AUTH "\n" ACCOUNT "\npassword [success=done default=die] pam_tokend.so\n",
+                  "su:3: password [success=done default=die]: passwd(1) fails for every user" },
+                { AUTH "\n" ACCOUNT
+                       "\npassword [success=done ignore=ignore default=die] pam_tokend.so\n",
+                  "fails for everybody while tokend is down" },
+                { AUTH "\n" ACCOUNT "\npassword required pam_tokend.so\n",
+                  "fails for everybody while tokend is down" },
+                { AUTH "\n" ACCOUNT "\nsession required pam_tokend.so\n",
+                  "su:3: session required ends logins of other modules" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)

@@ -131,6 +131,24 @@ static void check_account(Survey *survey, const PamLine *line) {
                       line->control);
 }
 
+static void check_password(Survey *survey, const PamLine *line) {
+        if (is_denial(line->actions[PAM_CODE_IGNORE]))
+                FAULT(survey, FINDING_WARNING, "ignore=ignore in its control", line,
+                      "password %s: passwd(1) fails for every user who is not tokend's",
+                      line->control);
+        else if (is_denial(line->actions[PAM_CODE_AUTHINFO_UNAVAIL]))
+                FAULT(survey, FINDING_WARNING, "authinfo_unavail=ignore in its control", line,
+                      "password %s: passwd(1) fails for everybody while tokend is down",
+                      line->control);
+}
+
+static void check_session(Survey *survey, const PamLine *line) {
+        if (is_denial(line->actions[PAM_CODE_SESSION_ERR]))
+                FAULT(survey, FINDING_WARNING, "optional as its control", line,
+                      "session %s ends logins of other modules too when tokend can't be understood",
+                      line->control);
+}
+
 static void check_line(Survey *survey, const PamLine *line) {
         char place[PATH_MAX];
 
@@ -144,6 +162,10 @@ static void check_line(Survey *survey, const PamLine *line) {
                 check_others(survey, line);
         if (line->type == PAM_TYPE_ACCOUNT)
                 check_account(survey, line);
+        if (line->type == PAM_TYPE_PASSWORD)
+                check_password(survey, line);
+        if (line->type == PAM_TYPE_SESSION)
+                check_session(survey, line);
 }
 
 static bool has_unix_behind(const PamConfig *config, const PamLine *line) {
