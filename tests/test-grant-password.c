@@ -520,6 +520,31 @@ static void test_store_unwritable(void **state) {
         assert_int_equal(type(core, &token, ANY, true), REASON_WRONG_PASSWORD);
 }
 
+/* What may be a login without a store is still an access token. */
+static void test_refresh_token_without_store(void **state) {
+        struct rlimit before, none;
+        Core *core = *state;
+        Caller root = core_root();
+        _heard_ issued = { 0 };
+        int r[2];
+
+        throttle_off(core);
+        assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", "login", NULL,
+                                     &issued),
+                         0);
+        assert_false(secret_is_empty(&issued.answer.refresh_token));
+        signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        none = before;
+        none.rlim_cur = 0;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        r[0] = type(core, &issued.answer.access_token, ANY, false);
+        r[1] = type(core, &issued.answer.refresh_token, ANY, false);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(r[0], 0);
+        assert_int_equal(r[1], REASON_WRONG_PASSWORD);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, core_teardown)
 
 int main(void) {
@@ -537,6 +562,7 @@ int main(void) {
                 TEST(test_revoked_on_the_way),
                 TEST(test_a_dead_token_is_no_password),
                 TEST(test_store_unwritable),
+                TEST(test_refresh_token_without_store),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
