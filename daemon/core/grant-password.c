@@ -7,8 +7,6 @@
  * A PAM service may take a token in the password's place. One that is no good, for whatever reason,
  * costs the look-up and the hash of a wrong password, and is answered and counted like one. */
 
-#include <string.h>
-
 #include "base/scope.h"
 #include "core/grant-type.h"
 #include "core/last-used.h"

@@ -4,7 +4,6 @@
  * Invariant: nobody hands on a reserved scope that it has not got. Root has them all; a token has
  * those in its list. */
 
-
 #include "base/scope.h"
 #include "core/access.h"
 #include "core/grant.h"
