@@ -179,6 +179,43 @@ static void test_passwords(void **state) {
         }
 }
 
+static void test_changes_of_users(void **state) {
+        Core *core = *state;
+        Caller root = core_root();
+        char *keys[] = { (char *)"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFUyYOVg1AO1QmZm0sUO+"
+                                 "nuwT04pXCPqrprQKOSO37lW",
+                         NULL };
+        const struct {
+                UserSetRequest request;
+                const char *line;
+        } rows[] = {
+                { { .sets = USER_SETS_STATE, .state = USER_LOCKED }, ": user locked: ada: " },
+                { { .sets = USER_SETS_STATE, .state = USER_ACTIVE }, ": user unlocked: ada: " },
+                { { .sets = USER_SETS_STATE, .state = USER_PASSWORD_MUST_CHANGE },
+                  ": user must change the password: ada: " },
+                { { .sets = USER_SETS_EXPIRES, .expires = 1 }, ": expiry changed: ada: " },
+                { { .sets = USER_SETS_SSH_KEYS, .ssh_keys = keys }, ": SSH keys changed: ada: " },
+                { { .sets = USER_SETS_STATE | USER_SETS_EXPIRES | USER_SETS_SSH_KEYS,
+                    .state = USER_PASSWORD_MUST_CHANGE },
+                  ": user must change the password, expiry changed, SSH keys changed: ada: " },
+        };
+
+        core_add_user(core, "ada", 70000);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _heard_ heard = { 0 };
+                char text[4096];
+
+                Tape tape = tape_start(core);
+                authority_user_set(core->authority, &root, "id-ada", &rows[i].request,
+                                   core_on_answer, &heard);
+                assert_int_equal(core_wait(core, &heard), 0);
+                tape_stop(&tape, text, sizeof(text));
+                if (!strstr(text, rows[i].line))
+                        fail_msg("%s", text);
+                assert_null(strstr(text, "AAAA"));
+        }
+}
+
 static void test_reuse_is_a_warning(void **state) {
         Core *core = *state;
         Caller ada = core_uid(70000);
@@ -230,6 +267,7 @@ int main(void) {
                 TEST(test_no_token_is_told),
                 TEST(test_the_key_is_named),
                 TEST(test_passwords),
+                TEST(test_changes_of_users),
                 TEST(test_a_failing_store),
                 TEST(test_reuse_is_a_warning),
         };

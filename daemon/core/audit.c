@@ -31,7 +31,7 @@ static const AuditRow rows[_AUDIT_EVENT_MAX] = {
         [AUDIT_USER_REMOVED] = { JOURNAL_ID_USER_CHANGED, "user removed", NULL, NULL },
         [AUDIT_USER_PASSWORD] = { JOURNAL_ID_USER_CHANGED, "password changed",
                                   JOURNAL_ID_LOGIN_REFUSED, "password change refused" },
-        [AUDIT_USER_STATE] = { JOURNAL_ID_USER_CHANGED, "user changed", NULL, NULL },
+        [AUDIT_USER_SET] = { JOURNAL_ID_USER_CHANGED, "user changed", NULL, NULL },
         [AUDIT_CLIENT_ADDED] = { JOURNAL_ID_CLIENT_CHANGED, "client added", NULL, NULL },
         [AUDIT_THROTTLE_CLEARED] = { JOURNAL_ID_FORGIVEN, "failures cleared", NULL, NULL },
         [AUDIT_CLIENT_REMOVED] = { JOURNAL_ID_CLIENT_CHANGED, "client removed", NULL, NULL },
@@ -80,7 +80,8 @@ void audit_end(const Call *call) {
                 const char *subject = fields.user ? fields.user : fields.client;
                 fields.key_id = audit->key[0] ? audit->key : NULL;
                 if (row->done)
-                        journal_log(LOG_INFO, &fields, "%s%s%s%s%s", row->done,
+                        journal_log(LOG_INFO, &fields, "%s%s%s%s%s",
+                                    audit->done[0] ? audit->done : row->done,
                                     subject ? ": " : "", subject ? subject : "",
                                     fields.key_id ? ", by token " : "",
                                     fields.key_id ? fields.key_id : "");

@@ -14,12 +14,14 @@ enum AuditEvent {
         AUDIT_USER_ADDED,
         AUDIT_USER_REMOVED,
         AUDIT_USER_PASSWORD,
-        AUDIT_USER_STATE,
+        AUDIT_USER_SET,
         AUDIT_CLIENT_ADDED,
         AUDIT_CLIENT_REMOVED,
         AUDIT_THROTTLE_CLEARED,
         _AUDIT_EVENT_MAX,
 };
+
+#define AUDIT_WORDS_SIZE 80U
 
 /* Everything in it lives as long as the call. The answer says the rest: whose token, which one. */
 struct Audit {
@@ -28,6 +30,7 @@ struct Audit {
         const char *client;
         const char *service;
         const char *rhost;
+        char done[AUDIT_WORDS_SIZE]; /* what was done, more exactly than the event says; or "" */
         char key[TOKEN_ID_SIZE + 1]; /* id of the token that let in; "": a password did */
         bool reused; /* a refresh token came back after its grace: the family is dead */
 };

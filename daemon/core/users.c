@@ -6,6 +6,7 @@
 #include "core/users.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/ssh-key.h"
 #include "core/admin.h"
@@ -92,6 +93,26 @@ void authority_user_remove(Authority *authority, const Caller *caller, const cha
                    removal_answered);
 }
 
+/* Each member that is set, whatever it was before. */
+static void set_words(const UserSetRequest *request, char ret[static AUDIT_WORDS_SIZE]) {
+        static const char *const states[_USER_STATE_MAX] = {
+                [USER_ACTIVE] = "user unlocked",
+                [USER_LOCKED] = "user locked",
+                [USER_PASSWORD_MUST_CHANGE] = "user must change the password",
+        };
+        const char *words[] = {
+                request->sets & USER_SETS_STATE ? states[request->state] : NULL,
+                request->sets & USER_SETS_EXPIRES ? "expiry changed" : NULL,
+                request->sets & USER_SETS_SSH_KEYS ? "SSH keys changed" : NULL,
+        };
+        size_t size = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (words[i])
+                        size += (size_t)snprintf(ret + size, AUDIT_WORDS_SIZE - size, "%s%s",
+                                                 size > 0 ? ", " : "", words[i]);
+}
+
 static int set_values(const UserSetRequest *request, User *values) {
         if ((request->sets & (USER_SETS_STATE | USER_SETS_EXPIRES | USER_SETS_SSH_KEYS)) == 0)
                 return REASON_INVALID_REQUEST;
@@ -117,6 +138,7 @@ void authority_user_set(Authority *authority, const Caller *caller, const char *
         r = set_values(request, set->users[0]);
         if (r != 0)
                 return call_finish(&admin->call, r);
-        admin_audit(admin, AUDIT_USER_STATE);
+        admin_audit(admin, AUDIT_USER_SET);
+        set_words(request, admin->audit.done);
         call_store(&admin->call, TAKE_PTR(set), set_answered);
 }
