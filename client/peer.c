@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,9 +23,6 @@
 #include "wire/text.h"
 
 #define UID_NONE ((uid_t)-1)
-
-/* A full backlog can't be polled: look again after 1, 2, 4 … ms. */
-#define RETRY_MAX_MSEC 16
 
 static uint64_t now_usec(void) {
         struct timespec now;
@@ -96,21 +93,26 @@ static int folder_check(int folder, const char *name, uid_t trusted_uid) {
         return S_ISSOCK(status.st_mode) ? 0 : -ENOTSOCK;
 }
 
+static int send_timeout_set(int fd, int msec) {
+        const struct timeval timeout = { .tv_sec = msec / 1000, .tv_usec = msec % 1000 * 1000 };
+        return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ? -errno : 0;
+}
+
+/* A full backlog is waited for in the kernel's queue: who looks again from time to time loses its
+ * turn to those who stand there. The deadline may be over (the caller was stopped): one short try,
+ * as no time-out at all would be for ever. */
 static int socket_connect(int fd, const struct sockaddr_un *address, Deadline deadline) {
-        int pause = 1;
-
         for (;;) {
-                if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
-                        return 0;
-                if (errno != EAGAIN && errno != EINTR)
-                        return -errno;
-
                 int left = deadline_left(deadline);
-                if (left == 0)
+                int r = send_timeout_set(fd, left > 0 ? left : 1);
+                if (r < 0)
+                        return r;
+                if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+                        return fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+                if (errno == EAGAIN || (errno == EINTR && left == 0))
                         return -ETIMEDOUT;
-                (void)poll(NULL, 0, pause < left ? pause : left);
-                if (pause < RETRY_MAX_MSEC)
-                        pause *= 2;
+                if (errno != EINTR)
+                        return -errno;
         }
 }
 
@@ -145,7 +147,7 @@ int peer_connect(const char *socket_path, uid_t trusted_uid, Deadline deadline, 
                      name);
         if (r < 0 || (size_t)r >= sizeof(address.sun_path))
                 return -ENAMETOOLONG;
-        r = fd_above_stdio(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        r = fd_above_stdio(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         if (r < 0)
                 return r;
         fd = r;

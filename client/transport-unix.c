@@ -1,5 +1,6 @@
-/* One request, one reply, one connection, one deadline. The deadline is looked at before every wait
- * and every read, so neither signals nor a server that sends a byte a second move it. Nothing is
+/* One request, one reply, one connection, one deadline. The deadline is looked at before every wait,
+ * so neither signals nor a server that sends a byte a second move it; behind it only what is there
+ * already counts, as the caller itself may have been stopped meanwhile. Nothing is
  * sent before peer_connect() has said who listens. What was received lives in Secrets, as it may
  * hold a token. */
 
@@ -23,13 +24,13 @@ static int wait_for(int fd, short events, Deadline deadline) {
 
         for (;;) {
                 int left = deadline_left(deadline);
-                if (left == 0)
-                        return -ETIMEDOUT;
                 int n = poll(&ready, 1, left);
                 if (n > 0)
                         return 0;
                 if (n < 0 && errno != EINTR)
                         return -errno;
+                if (left == 0)
+                        return -ETIMEDOUT;
         }
 }
 

@@ -26,6 +26,7 @@
         X(fstat, EIO, FAULT_FOREIGN) X(fstatat, ENOENT, EACCES, EIO, FAULT_FOREIGN)                \
         X(socket, EMFILE, ENFILE, ENOMEM, EACCES) X(connect, EINTR, EAGAIN, ECONNREFUSED, ENOENT,  \
           EACCES, EIO) X(getsockopt, ENOPROTOOPT, FAULT_SHORT, FAULT_FOREIGN)                      \
+        X(setsockopt, ENOMEM, EINVAL, ENOPROTOOPT)                                                 \
         X(poll, EINTR, ENOMEM, FAULT_NOTHING)                                                      \
         X(send, EINTR, EAGAIN, EPIPE, ECONNRESET, ENOBUFS, ENOMEM, EIO, FAULT_SHORT)               \
         X(recv, EINTR, EAGAIN, ECONNRESET, ENOMEM, EIO, FAULT_SHORT, FAULT_NOTHING)                \
@@ -243,6 +244,11 @@ WRAP(int, getsockopt, int fd, int level, int name, void *value, socklen_t *size)
         if (fault == FAULT_FOREIGN)
                 ((struct ucred *)value)->uid = 65534;
         return r;
+}
+
+WRAP(int, setsockopt, int fd, int level, int name, const void *value, socklen_t size) {
+        FAIL(setsockopt, -1)
+        return __real_setsockopt(fd, level, name, value, size);
 }
 
 WRAP(int, poll, struct pollfd *fds, nfds_t n, int timeout) {

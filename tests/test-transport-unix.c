@@ -13,6 +13,7 @@
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
 #include "wire/reason.h"
+#include "wire/text.h"
 
 #define UID_NONE ((uid_t)-1)
 /* Only reached where something is broken. */
@@ -276,7 +277,100 @@ static void test_full_backlog(void **state) {
         fake_unlisten(&fake);
 }
 
+typedef struct Caller {
+        const char *path;
+        pthread_t thread;
+        int result;
+} Caller;
+
+static void *call_thread(void *userdata) {
+        Caller *caller = userdata;
+        HttpReply reply = HTTP_REPLY_INIT;
+
+        caller->result = get(caller->path, PATIENCE, &reply);
+        http_reply_done(&reply);
+        return NULL;
+}
+
+/* What anybody may do: a connect() that waits. Says nothing. */
+static void *connect_thread(void *userdata) {
+        Caller *caller = userdata;
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        strcpy(address.sun_path, caller->path);
+        caller->result = connect(fd, (struct sockaddr *)&address, sizeof(address));
+        close(fd);
+        return NULL;
+}
+
+/* In front of a full backlog who came first is served first. */
+static void test_turns(void **state) {
+        FakeTokend fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
+        const FakeAnswer answer = { .bytes = whole_replies[0] };
+        Caller caller = { .result = -1 }, others[4];
+        char request[FAKE_REQUEST_MAX];
+
+        fake_listen(&fake, 0);
+        caller.path = fake.path;
+        int first = connect_plainly(fake.path);
+        assert_true(first >= 0);
+        assert_int_equal(pthread_create(&caller.thread, NULL, call_thread, &caller), 0);
+        usleep(100 * 1000);
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                others[i].path = fake.path;
+                pthread_create(&others[i].thread, NULL, connect_thread, &others[i]);
+        }
+        usleep(100 * 1000);
+
+        close(accept4(fake.listener, NULL, NULL, SOCK_CLOEXEC));
+        int fd = accept4(fake.listener, NULL, NULL, SOCK_CLOEXEC);
+        fake_receive(&fake, fd, request);
+        fake_send(fd, &answer);
+        close(fd);
+        assert_non_null(strstr(request, "GET /healthz"));
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                close(accept4(fake.listener, NULL, NULL, SOCK_CLOEXEC));
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                pthread_join(others[i].thread, NULL);
+        pthread_join(caller.thread, NULL);
+        assert_int_equal(caller.result, 0);
+        close(first);
+        fake_unlisten(&fake);
+}
+
 static void nothing(int signal_number) {
+}
+
+/* Stopped beyond its deadline, by whoever may do that: the answer that is there counts. */
+static void test_stopped(void **state) {
+        FakeTokend fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
+        const FakeAnswer answer = { .bytes = whole_replies[0] };
+        HttpReply reply = HTTP_REPLY_INIT;
+        const struct sigaction action = { .sa_handler = nothing };
+        char request[FAKE_REQUEST_MAX];
+        int status;
+
+        fake_listen(&fake, 4);
+        pid_t child = fork();
+        if (child == 0) {
+                sigaction(SIGUSR1, &action, NULL);
+                _exit(get(fake.path, SHORT, &reply) == 0 ? 0 : 1);
+        }
+        int fd = accept4(fake.listener, NULL, NULL, SOCK_CLOEXEC);
+        fake_receive(&fake, fd, request);
+        usleep(1000 * SHORT / 5); /* until it waits */
+        assert_int_equal(kill(child, SIGSTOP), 0);
+        assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+        fake_send(fd, &answer);
+        close(fd);
+        usleep(1000 * 2 * SHORT);
+        /* It interrupts the wait, else the kernel looks once more by itself. */
+        assert_int_equal(kill(child, SIGUSR1), 0);
+        assert_int_equal(kill(child, SIGCONT), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        fake_unlisten(&fake);
 }
 
 /* A signal every half millisecond neither ends the wait nor prolongs it. */
@@ -368,6 +462,8 @@ int main(void) {
                 cmocka_unit_test(test_impostors),
                 cmocka_unit_test(test_hangs),
                 cmocka_unit_test(test_full_backlog),
+                cmocka_unit_test(test_turns),
+                cmocka_unit_test(test_stopped),
                 cmocka_unit_test(test_signals),
                 cmocka_unit_test(test_hung_up),
                 cmocka_unit_test(test_descriptors),
