@@ -59,6 +59,39 @@ static void test_nsswitch(void **state) {
                      "nsswitch.conf: No such file");
 }
 
+/* What ends the search before systemd is asked. */
+static void test_early_end(void **state) {
+        Bed *bed = *state;
+        const Findings *findings = &bed->doctor.findings;
+        static const struct {
+                const char *passwd;
+                bool is_end;
+        } rows[] = {
+                { "files [NOTFOUND=return] systemd", true },
+                { "files [ notfound = RETURN ] systemd", true },
+                { "files sss [UNAVAIL=continue NOTFOUND=return] systemd", true },
+                { "files [!SUCCESS=return] systemd", true },
+                { "files [!NOTFOUND=return] systemd", false },
+                { "files [SUCCESS=return UNAVAIL=return] systemd", false },
+                { "files [NOTFOUND=continue] systemd", false },
+                { "files systemd [NOTFOUND=return] sss", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char text[256];
+
+                bed_forget(bed);
+                snprintf(text, sizeof(text), "passwd: %s\ngroup: files systemd\n", rows[i].passwd);
+                make_machine(bed, text);
+                bed_program(ADA, 0, "ada:x:70000:70000::/home/ada:/bin/sh\n");
+                look(bed, HEALTH("running"), USERS);
+                if (rows[i].is_end)
+                        assert_found(findings, FINDING_FAILURE, "nss", "passwd: has [");
+                else
+                        assert_int_equal(findings_count(findings, FINDING_FAILURE), 0);
+        }
+}
+
 static void test_nobody_needs_it(void **state) {
         Bed *bed = *state;
         const Findings *findings = &bed->doctor.findings;
@@ -128,8 +161,10 @@ static void test_unseen(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                BED_TEST(test_well),  BED_TEST(test_nsswitch), BED_TEST(test_nobody_needs_it),
-                BED_TEST(test_parts), BED_TEST(test_user),     BED_TEST(test_unseen),
+                BED_TEST(test_well),      BED_TEST(test_nsswitch),
+                BED_TEST(test_early_end), BED_TEST(test_nobody_needs_it),
+                BED_TEST(test_parts),     BED_TEST(test_user),
+                BED_TEST(test_unseen),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,11 +52,39 @@ static ssize_t find_service(char *const *services, const char *service) {
         return -1;
 }
 
+/* Whether a service in front of that one ends the search for whom it does not know. *ret is then
+ * the action. */
+static int find_early_end(char *const *services, ssize_t before, const char **ret) {
+        static const char *const actions[] = { "!success=return", "!unavail=return",
+                                               "!tryagain=return", "notfound=return" };
+        _cleanup_(strv_freep) char **words = NULL;
+        _cleanup_(freep) char *text = NULL;
+        int r = 0;
+
+        /* "[ NOTFOUND = return ]" is possible too: blanks do not count. */
+        for (ssize_t i = 0; r == 0 && i < before; i++)
+                r = strv_extend(&words, services[i]);
+        if (r == 0 && words)
+                r = strv_join(words, "", &text);
+        for (size_t i = 0; r == 0 && text && i < ELEMENTSOF(actions); i++) {
+                const char *at = strcasestr(text, actions[i]);
+
+                /* "!NOTFOUND=return" is as good as nothing: who is not found is looked for. */
+                if (at && (at == text || at[-1] != '!')) {
+                        *ret = actions[i];
+                        return 1;
+                }
+        }
+        return r;
+}
+
 /* Whether users get through. */
 static bool check_database(Doctor *doctor, const char *text, const char *database,
                            enum FindingLevel level) {
         _cleanup_(strv_freep) char **services = NULL;
+        const char *end = NULL;
         ssize_t files, systemd;
+        int r;
 
         if (database_services(text, database, &services) < 0) {
                 doctor->findings.error = -ENOMEM;
@@ -68,12 +96,20 @@ static bool check_database(Doctor *doctor, const char *text, const char *databas
                 doctor_say(doctor, level, NULL,
                            "%s: has no systemd in " NSSWITCH ", so tokend's users do not exist",
                            database);
-        else if (systemd < files)
+        r = find_early_end(services, systemd, &end);
+        if (r < 0)
+                doctor->findings.error = r;
+        if (r > 0)
+                doctor_say(doctor, level, NULL,
+                           "%s: has [%s] before systemd in " NSSWITCH
+                           ", so tokend's users do not exist",
+                           database, end);
+        else if (systemd >= 0 && systemd < files)
                 doctor_say(doctor, FINDING_WARNING, NULL,
                            "%s: has systemd before files in " NSSWITCH ", so that local users "
                            "wait for tokend-userdb",
                            database);
-        return systemd >= 0;
+        return systemd >= 0 && r == 0;
 }
 
 static bool check_nsswitch(Doctor *doctor, enum FindingLevel level) {
