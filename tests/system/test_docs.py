@@ -129,6 +129,13 @@ def test_the_page_on_pam_is_complete():
         assert name.name in text
 
 
+def test_what_is_done_in_order_is_a_list():
+    text = source('docs/pam.md')
+    for heading in ('When nothing lets you in', 'Uninstalling'):
+        section = text.partition(f'\n## {heading}\n')[2].partition('\n## ')[0]
+        assert re.findall(r'^(\d)\. ', section, re.M) == list('12345'), heading
+
+
 def test_reasons_stand_in_operations():
     reasons = re.findall(r'X\(\w+,\s*"([^"]+)",\s*"([^"]+)"\)', source('client/wire/reason.h'))
     assert ('wrong-password', 'the user name or the password is wrong') in reasons
@@ -163,6 +170,7 @@ def test_the_readme_shows_the_shipped_pam_lines():
         return [' '.join(line.split()) for line in text.splitlines()
                 if re.match(r'\s*(auth|account|session|password)\s.*\.so', line)]
     assert lines(source('README.md')) == lines(source('pam/snippets/sshd'))
+    assert lines(text_of('pam_tokend.8')) == lines(source('pam/snippets/sshd'))
 
 
 @pytest.mark.parametrize('path', ['README.md', *(f'docs/{name}.md' for name in ('operations', 'pam', 'security', 'architecture'))])
