@@ -161,7 +161,7 @@ static void test_json(void **state) {
                         "{\"dry_run\":false,\"added\":1,\"skipped\":0,\"failed\":1,\"not_tried\":0,"
                         "\"users\":[{\"file\":\"standard input\",\"line\":1,\"name\":\"ada\","
                         "\"result\":\"added\",\"password_was_empty\":true},"
-                        "{\"file\":\"standard input\",\"line\":2,\"name\":\"bob\",\"result\":"
+                        "{\"file\":\"standard input\",\"line\":2,\"result\":"
                         "\"failed\",\"reason\":\"wrong-fields\",\"message\":\"the wrong number of "
                         "fields\"}]}\n");
 }

@@ -118,8 +118,8 @@ static void test_passwd_broken(void **state) {
                 enum ImportVerdict verdict;
                 const char *member;
         } rows[] = {
-                { "ada:x:1000:1000::/home/ada", "ada", IMPORT_FIELD_COUNT, NULL },
-                { "ada:x:1000:1000:a:b:c:d", "ada", IMPORT_FIELD_COUNT, NULL },
+                { "ada:x:1000:1000::/home/ada", NULL, IMPORT_FIELD_COUNT, NULL },
+                { "ada:x:1000:1000:a:b:c:d", NULL, IMPORT_FIELD_COUNT, NULL },
                 { "ada", NULL, IMPORT_FIELD_COUNT, NULL },
                 { "$6$salt$hash:x", NULL, IMPORT_FIELD_COUNT, NULL },
                 { ":x:1000:1000::/:/bin/sh", NULL, IMPORT_INVALID_NAME, NULL },
@@ -228,8 +228,9 @@ static void test_shadow_broken(void **state) {
                 const char *name;
                 enum ImportVerdict verdict;
         } rows[] = {
-                { "ada:$6$x:19000:0:99999:7::", "ada", IMPORT_FIELD_COUNT },
-                { "ada:$6$x:19000:0:99999:7::::", "ada", IMPORT_FIELD_COUNT },
+                { "ada:$6$x:19000:0:99999:7::", NULL, IMPORT_FIELD_COUNT },
+                { "ada:$6$x:19000:0:99999:7::::", NULL, IMPORT_FIELD_COUNT },
+                { "a password:19000", NULL, IMPORT_FIELD_COUNT },
                 { "$6$secret", NULL, IMPORT_FIELD_COUNT },
                 { "ada:$6$x:today:0:99999:7:::", "ada", IMPORT_INVALID_VALUE },
                 { "ada:$6$x:19000:0:99999:7::soon:", "ada", IMPORT_INVALID_VALUE },

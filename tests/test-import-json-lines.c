@@ -63,7 +63,7 @@ static void test_refused(void **state) {
                 { "{\"name\":\"\"}", NULL, IMPORT_INVALID_NAME, NULL },
                 { "{\"name\":\"a/b\"}", NULL, IMPORT_INVALID_NAME, NULL },
                 { "{\"name\":\"a\\nb\"}", NULL, IMPORT_INVALID_NAME, NULL },
-                { "{\"name\":\"ada\",\"gecos\":\"Ada\"}", "ada", IMPORT_UNKNOWN_MEMBER, "gecos" },
+                { "{\"name\":\"ada\",\"gecos\":\"Ada\"}", "ada", IMPORT_UNKNOWN_MEMBER, "member 2" },
                 { "{\"name\":\"ada\",\"uid\":\"1\"}", "ada", IMPORT_INVALID_VALUE, "uid" },
                 { "{\"name\":\"ada\",\"uid\":1.5}", "ada", IMPORT_INVALID_VALUE, "uid" },
                 { "{\"name\":\"ada\",\"expires\":1.5}", "ada", IMPORT_INVALID_VALUE, "expires" },

@@ -101,7 +101,9 @@ static int entry_add(Account *account, ImportList *list) {
         entry.password_was_empty = account->has_hash && account->hash.size == 0;
         if (account->verdict == IMPORT_TO_ADD)
                 r = body_write(account, &entry.body);
-        entry.name = TAKE_PTR(account->name);
+        /* It may as well be a part of a password. */
+        if (!account->is_torn)
+                entry.name = TAKE_PTR(account->name);
         entry.member = TAKE_PTR(account->member);
         import_entry_judge(&entry);
         return r < 0 ? r : import_list_take(list, &entry);

@@ -19,6 +19,7 @@ typedef struct Account {
         bool must_change;
         int64_t expires; /* s since 1970; 0: never */
         bool is_joined;  /* went into another one */
+        bool is_torn; /* the wrong number of fields: nothing of it is shown */
 } Account;
 
 typedef struct Accounts {

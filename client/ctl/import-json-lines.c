@@ -4,6 +4,7 @@
 #include "ctl/import-json-lines.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "ctl/import-member.h"
 #include "ctl/json-copy.h"
@@ -27,8 +28,14 @@ static int member_copy(JsonWriter *w, const ImportMember *member, const Json *js
         return json_copy(w, member->name, json, value);
 }
 
-static int member_take(JsonWriter *w, const Json *json, JsonNode node, ImportEntry *entry,
-                       bool *has_secrets) {
+/* What it says is not shown: who puts a password there is told where. */
+static int member_refuse(ImportEntry *entry, unsigned number) {
+        entry->verdict = IMPORT_UNKNOWN_MEMBER;
+        return asprintf(&entry->member, "member %u", number) < 0 ? -ENOMEM : 0;
+}
+
+static int member_take(JsonWriter *w, const Json *json, JsonNode node, unsigned number,
+                       ImportEntry *entry, bool *has_secrets) {
         _cleanup_(secret_done) Secret name = SECRET_INIT;
         const ImportMember *member;
         int r;
@@ -38,7 +45,7 @@ static int member_take(JsonWriter *w, const Json *json, JsonNode node, ImportEnt
                 return r;
         member = import_member_find(secret_text(&name));
         if (!member)
-                return verdict_set(entry, IMPORT_UNKNOWN_MEMBER, secret_text(&name));
+                return member_refuse(entry, number);
         *has_secrets |= member->is_secret;
         r = member_copy(w, member, json, json_value(json, node), entry);
         return r == -EBADMSG ? verdict_set(entry, IMPORT_INVALID_VALUE, member->name) : r;
@@ -46,6 +53,7 @@ static int member_take(JsonWriter *w, const Json *json, JsonNode node, ImportEnt
 
 static int object_take(const Json *json, ImportEntry *entry, bool *has_secrets) {
         JsonWriter w = JSON_WRITER(&entry->body);
+        unsigned number = 0;
         int r;
 
         r = json_get_text(json, JSON_ROOT, "name", &entry->name);
@@ -56,7 +64,7 @@ static int object_take(const Json *json, ImportEntry *entry, bool *has_secrets) 
         json_write_object(&w, NULL);
         for (JsonNode n = json_first(json, JSON_ROOT);
              r == 0 && entry->verdict == IMPORT_TO_ADD && n != JSON_NONE; n = json_next(json, n))
-                r = member_take(&w, json, n, entry, has_secrets);
+                r = member_take(&w, json, n, ++number, entry, has_secrets);
         json_write_object_end(&w);
         return r == 0 ? json_write_end(&w) : r;
 }

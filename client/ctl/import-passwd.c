@@ -38,6 +38,7 @@ static int line_parse(Span line, Account *account) {
 
         if (!span_split(line, N_FIELDS, fields)) {
                 account->verdict = IMPORT_FIELD_COUNT;
+                account->is_torn = true;
                 return fields[0].size < line.size ? span_copy(fields[0], &account->name) : 0;
         }
         r = span_copy(fields[NAME], &account->name);
