@@ -25,6 +25,8 @@
 #define OUTPUT_SIZE_MAX (256U * 1024U)
 /* sshd -T may make a key; getent may wait for NSS. */
 #define RUN_TIMEOUT_MSEC 5000U
+/* How soon the end of a program is seen whose output is still open. */
+#define LOOK_MSEC 50
 
 typedef struct Program {
         pid_t pid;
@@ -182,26 +184,41 @@ static int program_start(char *const argv[], bool with_errors, int output, pid_t
         return -r;
 }
 
-/* Its output until it closes it; with more than enough the rest is left. */
+/* Whether it has ended; program_wait() will tell how. */
+static bool program_is_over(const Program *program) {
+        siginfo_t info = { 0 };
+
+        return waitid(P_PID, (id_t)program->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+               info.si_pid != 0;
+}
+
+/* Its output until it closes it, or ends: what it has started may go on and keep the pipe. */
 static int program_read(const Program *program, Secret *ret) {
         char buffer[4096];
 
         for (;;) {
                 struct pollfd ready = { .fd = program->output, .events = POLLIN };
                 int left = deadline_left(program->deadline);
+                bool is_over;
                 ssize_t n;
                 int r;
 
                 if (left == 0)
                         return -ETIMEDOUT;
-                if (poll(&ready, 1, left) <= 0)
+                is_over = program_is_over(program);
+                if (poll(&ready, 1, is_over ? 0 : left < LOOK_MSEC ? left : LOOK_MSEC) <= 0) {
+                        if (is_over)
+                                return 0;
                         continue;
+                }
                 n = read(program->output, buffer, sizeof(buffer));
                 if (n < 0 && errno == EINTR)
                         continue;
-                if (n <= 0 || ret->size > OUTPUT_SIZE_MAX)
+                if (n <= 0)
                         return n < 0 ? -errno : 0;
                 r = secret_append(ret, buffer, (size_t)n);
+                if (r == 0 && ret->size > OUTPUT_SIZE_MAX)
+                        r = -EFBIG;
                 if (r < 0)
                         return r;
         }
@@ -243,6 +260,9 @@ static int run(char *const argv[], bool with_errors, Secret *ret_output) {
         writer = -1;
         program.output = reader;
         r = program_read(&program, &output);
+        /* Who still writes is not kept waiting. */
+        closep(&reader);
+        reader = -1;
         status = program_wait(&program, r < 0);
         if (r < 0 || status < 0)
                 return r < 0 ? r : status;

@@ -15,7 +15,7 @@ typedef struct Machine {
         uid_t uid; /* ours */
         /* Runs argv[0], a path, without a shell and with an environment of our own; its standard
          * output, with_errors with standard error in it. Its exit status; -ENOENT: there is no such
-         * program. -ETIMEDOUT: it was ended. */
+         * program. -ETIMEDOUT, or -EFBIG with more than 256 KiB: it was ended. */
         int (*run)(char *const argv[], bool with_errors, Secret *ret_output);
 } Machine;
 
