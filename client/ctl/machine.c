@@ -146,10 +146,10 @@ int root_find_uid(const char *root, const char *name, uid_t *ret) {
 void output_cut(Secret *output) {
         size_t size = strcspn(secret_text(output), "\n");
 
-        if (output->text) {
-                output->text[size] = '\0';
-                output->size = size;
-        }
+        if (!output->text)
+                return;
+        explicit_bzero(output->text + size, output->size - size);
+        output->size = size;
 }
 
 char *output_find(const Secret *output, const char *name) {

@@ -61,8 +61,8 @@ static enum Exit print_whole(const Secret *text) {
         return EXIT_DONE;
 }
 
-/* One line on stderr, which is what sshd's log takes. */
-static enum Exit complain_to_sshd(const Ctl *ctl, const char *name, int r) {
+/* sshd takes no more of it than the exit status: the words are for whoever tries it by hand. */
+static enum Exit complain_of_keys(const Ctl *ctl, const char *name, int r) {
         if (r == -EPROTO)
                 return complain_of_reply(name);
         complain(name, tokend_error_reason(ctl->handle), "%s", tokend_error_message(ctl->handle));
@@ -88,7 +88,7 @@ enum Exit ssh_keys(Ctl *ctl, char **arguments, size_t n) {
         if (r == REASON_USER_UNKNOWN)
                 return EXIT_DONE;
         if (r != 0)
-                return complain_to_sshd(ctl, arguments[0], r);
+                return complain_of_keys(ctl, arguments[0], r);
         if (ctl_wants_json(ctl)) {
                 reply_print_json(&reply);
                 return EXIT_DONE;
