@@ -2,12 +2,15 @@
 
 import json
 import os
+import pathlib
 import re
 import stat
 import subprocess
+import time
 
 import pytest
 
+import stack
 import tokend as system
 
 UNITS = ['tokend.service', 'tokend.socket', 'tokend-userdb.service', 'tokend-userdb.socket']
@@ -207,6 +210,7 @@ def test_the_account_and_the_folders(tree):
     expected = {
         '/run/tokend': 'root:root 755',
         '/run/tokend/userdb': 'tokend:tokend 755',
+        '/run/tokend/tokens': 'root:root 711',
         '/var/lib/tokend': 'tokend:tokend 700',
         '/etc/tokend': 'root:tokend 750',
         '/etc/tokend/tokend.conf': 'root:tokend 640',
@@ -214,3 +218,23 @@ def test_the_account_and_the_folders(tree):
     }
     for path, owner_and_mode in expected.items():
         assert output_of('stat', '-c', '%U:%G %a', path).strip() == owner_and_mode, path
+
+
+@pytest.mark.root
+def test_files_of_dead_sessions_do_not_stay_for_ever(tree):
+    """As long as a token can live, however often somebody reads them."""
+    stack.needs_machine()
+    folder = pathlib.Path('/run/tokend/tokens')
+    day = 24 * 3600
+    assert re.search(r'^Default:\n\.Ql 365d$', (system.ROOT / 'docs/man/tokend.conf.5').read_text().partition(
+        '.It Cm MaximumLifetime=\n')[2].partition('.It Cm ')[0], re.M)
+    ages = {'0' * 32: 0, '1' * 32: 364 * day, '2' * 32: 366 * day}
+    for name, age in ages.items():
+        (folder / name).write_text('token')
+        os.utime(folder / name, (time.time(), time.time() - age))
+    try:
+        output_of('systemd-tmpfiles', '--clean', 'tokend.conf')
+        assert sorted(path.name for path in folder.iterdir()) == ['0' * 32, '1' * 32]
+    finally:
+        for name in ages:
+            (folder / name).unlink(missing_ok=True)
