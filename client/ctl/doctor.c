@@ -53,37 +53,31 @@ void doctor_done(Doctor *doctor) {
                 free(TAKE_PTR(doctor->unseen[i]));
 }
 
+static void __attribute__((format(printf, 5, 0)))
+say(Doctor *doctor, enum FindingLevel level, const char *reason, const char *advice,
+    const char *format, va_list arguments) {
+        if (!advice && level >= FINDING_WARNING)
+                advice = doctor->check->advice;
+        findings_addv(&doctor->findings, level, doctor->check->name, reason, advice, format,
+                      arguments);
+}
+
 void doctor_say_reason(Doctor *doctor, enum FindingLevel level, const char *reason,
                        const char *advice, const char *format, ...) {
-        _cleanup_(freep) char *text = NULL;
         va_list arguments;
 
         va_start(arguments, format);
-        if (vasprintf(&text, format, arguments) < 0) {
-                text = NULL;
-                doctor->findings.error = -ENOMEM;
-        }
+        say(doctor, level, reason, advice, format, arguments);
         va_end(arguments);
-        if (!advice && level >= FINDING_WARNING)
-                advice = doctor->check->advice;
-        if (text)
-                findings_add(&doctor->findings, level, doctor->check->name, reason, advice, "%s",
-                             text);
 }
 
 void doctor_say(Doctor *doctor, enum FindingLevel level, const char *advice, const char *format,
                 ...) {
-        _cleanup_(freep) char *text = NULL;
         va_list arguments;
 
         va_start(arguments, format);
-        if (vasprintf(&text, format, arguments) < 0) {
-                text = NULL;
-                doctor->findings.error = -ENOMEM;
-        }
+        say(doctor, level, NULL, advice, format, arguments);
         va_end(arguments);
-        if (text)
-                doctor_say_reason(doctor, level, NULL, advice, "%s", text);
 }
 
 void doctor_miss(Doctor *doctor, enum Unseen why) {

@@ -27,18 +27,12 @@ void explanation_done(Explanation *explanation) {
 
 void explain_step(Explanation *explanation, enum FindingLevel level, const char *name, int result,
                   const char *format, ...) {
-        _cleanup_(freep) char *text = NULL;
         va_list arguments;
 
         va_start(arguments, format);
-        if (vasprintf(&text, format, arguments) < 0) {
-                text = NULL;
-                explanation->steps.error = -ENOMEM;
-        }
+        findings_addv(&explanation->steps, level, name, reason_to_string(result), NULL, format,
+                      arguments);
         va_end(arguments);
-        if (text)
-                findings_add(&explanation->steps, level, name, reason_to_string(result), NULL, "%s",
-                             text);
 }
 
 static enum Exit print_json(const Explanation *explanation) {

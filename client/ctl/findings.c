@@ -60,18 +60,13 @@ static int take(Findings *findings, Finding *finding) {
         return 0;
 }
 
-void findings_add(Findings *findings, enum FindingLevel level, const char *name, const char *reason,
-                  const char *advice, const char *format, ...) {
+void findings_addv(Findings *findings, enum FindingLevel level, const char *name,
+                   const char *reason, const char *advice, const char *format, va_list arguments) {
         _cleanup_(freep) char *text = NULL;
         _cleanup_(freep) char *copy = NULL;
         Finding finding = { .level = level, .name = name, .reason = reason };
-        va_list arguments;
-        int n;
 
-        va_start(arguments, format);
-        n = vasprintf(&text, format, arguments);
-        va_end(arguments);
-        if (n < 0) {
+        if (vasprintf(&text, format, arguments) < 0) {
                 text = NULL;
                 findings->error = -ENOMEM;
                 return;
@@ -90,6 +85,15 @@ void findings_add(Findings *findings, enum FindingLevel level, const char *name,
                 return;
         }
         text = copy = NULL;
+}
+
+void findings_add(Findings *findings, enum FindingLevel level, const char *name, const char *reason,
+                  const char *advice, const char *format, ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        findings_addv(findings, level, name, reason, advice, format, arguments);
+        va_end(arguments);
 }
 
 size_t findings_count(const Findings *findings, enum FindingLevel level) {

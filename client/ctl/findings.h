@@ -2,6 +2,7 @@
 
 /* What was found out, one line each, with what to do about it. */
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -37,6 +38,9 @@ void findings_done(Findings *findings);
 void findings_add(Findings *findings, enum FindingLevel level, const char *name, const char *reason,
                   const char *advice, const char *format, ...)
                 __attribute__((format(printf, 6, 7)));
+void findings_addv(Findings *findings, enum FindingLevel level, const char *name,
+                   const char *reason, const char *advice, const char *format, va_list arguments)
+                __attribute__((format(printf, 6, 0)));
 
 size_t findings_count(const Findings *findings, enum FindingLevel level);
 
