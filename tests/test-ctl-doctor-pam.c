@@ -77,6 +77,21 @@ static void test_module(void **state) {
         look_at(bed, "su", "auth required /opt/pam_tokend.so\n" ACCOUNT "\n");
         assert_found(&bed->doctor.findings, FINDING_FAILURE, "pam",
                      "su:1: there is no module /opt/pam_tokend.so");
+        look_at(bed, "su",
+                "-" AUTH "\n-account [success=ok new_authtok_reqd=ok user_unknown=ignore "
+                "authinfo_unavail=ignore module_unknown=ignore default=bad] pam_tokend.so\n");
+        bed_remove(bed, PAMDIR "/pam_tokend.so");
+        bed_remove(bed, "lib/mips-linux/security/pam_tokend.so");
+        bed_remove(bed, "etc/pam.d/sshd");
+        bed_forget(bed);
+        look(bed);
+        assert_found(&bed->doctor.findings, FINDING_NOTE, "pam",
+                     "su:1: there is no module pam_tokend.so");
+        assert_well(&bed->doctor.findings);
+        /* libpam refuses by a module that is not there all the same */
+        bed_write(bed, "etc/pam.d/su", "-" AUTH "\n-" ACCOUNT "\n");
+        bed_forget(bed);
+        assert_found(look(bed), FINDING_FAILURE, "pam", "su:2: there is no module pam_tokend.so");
 }
 
 static void test_options(void **state) {

@@ -81,23 +81,29 @@ static bool module_exists(const Doctor *doctor, const PamLine *line) {
         return false;
 }
 
+static bool is_denial(int action) {
+        return action == PAM_ACTION_BAD || action == PAM_ACTION_DIE;
+}
+
+/* "-auth" stands there to stay when the module is removed; then the control has to bear it. */
+static bool may_be_missing(const PamLine *line) {
+        return line->is_quiet && !is_denial(line->actions[PAM_CODE_MODULE_UNKNOWN]);
+}
+
 static void check_words(Survey *survey, const PamLine *line) {
         PamOptions options;
         const char *bad = NULL;
 
         if (!module_exists(survey->doctor, line))
-                FAULT(survey, FINDING_FAILURE, "install tokend again, or take the line out", line,
-                      "there is no module %s", line->module);
+                FAULT(survey, may_be_missing(line) ? FINDING_NOTE : FINDING_FAILURE,
+                      "install tokend again, or take the line out", line, "there is no module %s",
+                      line->module);
         if (pam_module_options(line, &options, &bad) < 0)
                 FAULT(survey, FINDING_FAILURE, "pam_tokend(8) has the options", line,
                       "\"%s\" is no option of the module, which refuses to work with it", bad);
         else if (!streq(options.socket_path, survey->doctor->socket))
                 FAULT(survey, FINDING_NOTE, "tokenctl --socket=PATH doctor looks at that one", line,
                       "asks at %s, and not at the socket that was examined", options.socket_path);
-}
-
-static bool is_denial(int action) {
-        return action == PAM_ACTION_BAD || action == PAM_ACTION_DIE;
 }
 
 /* What a line does when tokend is not the one to ask. */

@@ -299,6 +299,13 @@ static bool table_has(const Table *table, const char *name) {
         return false;
 }
 
+static bool table_has_secrets(const Table *table) {
+        for (size_t i = 0; i < table->n_columns; i++)
+                if (table->columns[i]->is_secret)
+                        return true;
+        return false;
+}
+
 /* The columns. The entry's verdict says what is wrong with them. */
 static int head_take(const Record *record, Table *table, ImportEntry *entry) {
         entry->file = table->file;
@@ -353,7 +360,7 @@ int csv_parse(const char *file, const char *text, size_t size, ImportList *ret,
                 r = import_list_judge_names(&list);
         if (r < 0)
                 return r;
-        *ret_has_secrets = table_has(&table, "password") || table_has(&table, "hash");
+        *ret_has_secrets = table_has_secrets(&table);
         *ret = TAKE(list, IMPORT_LIST_INIT);
         return 0;
 }
