@@ -16,13 +16,12 @@
 
 #define UID_NONE ((uid_t)-1)
 
-/* "name:password:uid:…" */
-static int passwd_line_uid(const char *line, const char *name, uid_t *ret) {
-        size_t size = strlen(name);
+int passwd_line_uid(const char *line, const char *name, uid_t *ret) {
+        size_t size = name ? strlen(name) : strcspn(line, ":");
         char digits[16];
         uint32_t uid;
 
-        if (strncmp(line, name, size) != 0 || line[size] != ':')
+        if ((name && strncmp(line, name, size) != 0) || line[size] != ':')
                 return -ENOENT;
         const char *password_end = strchr(line + size + 1, ':');
         if (!password_end)

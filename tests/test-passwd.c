@@ -40,6 +40,20 @@ static void test_passwd(void **state) {
         unlink(path);
 }
 
+static void test_line(void **state) {
+        uid_t uid = 7;
+
+        assert_int_equal(passwd_line_uid("ada:x:70000:70000::/:/bin/sh", "ada", &uid), 0);
+        assert_int_equal(uid, 70000);
+        assert_int_equal(passwd_line_uid("ada:x:5:5::/:", NULL, &uid), 0);
+        assert_int_equal(uid, 5);
+        assert_int_equal(passwd_line_uid("ada:x:6:6::/:", "ad", &uid), -ENOENT);
+        assert_int_equal(passwd_line_uid("ada", NULL, &uid), -ENOENT);
+        assert_int_equal(passwd_line_uid("", NULL, &uid), -ENOENT);
+        assert_int_equal(passwd_line_uid("ada:x:-6:6", NULL, &uid), -ENOENT);
+        assert_int_equal(uid, 5);
+}
+
 typedef struct Files {
         char folder[32];
         char passwd[64];
@@ -150,6 +164,7 @@ static void test_no_passwd(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_passwd),
+                cmocka_unit_test(test_line),
                 cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_untrusted_list, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_other_format, setup, teardown),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl/doctor.h"
+#include "passwd.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
@@ -187,23 +188,15 @@ static int find_sample(Doctor *doctor, Sample *ret) {
         return take_sample(reply.json, users, ret);
 }
 
-/* "name:x:uid:…" */
-static bool line_has_uid(const char *line, int64_t uid) {
-        char wanted[32];
-        const char *password = strchr(line, ':');
-        const char *digits = password ? strchr(password + 1, ':') : NULL;
-
-        snprintf(wanted, sizeof(wanted), ":%lld:", (long long)uid);
-        return digits && strncmp(digits, wanted, strlen(wanted)) == 0;
-}
-
 static void check_sample(Doctor *doctor, const Sample *sample) {
         _cleanup_(secret_done) Secret output = SECRET_INIT;
         char *const argv[] = { (char *)GETENT, (char *)"passwd", (char *)"--", sample->name, NULL };
+        uid_t uid = (uid_t)-1;
         int r;
 
         r = doctor->machine->run(argv, false, &output);
         output_cut(&output);
+        (void)passwd_line_uid(secret_text(&output), NULL, &uid);
         if (r == -ETIMEDOUT)
                 doctor_say(doctor, FINDING_FAILURE,
                            "systemctl restart tokend-userdb.service; if that is not it, look for "
@@ -218,7 +211,7 @@ static void check_sample(Doctor *doctor, const Sample *sample) {
                                   "passwd",
                                   "%s is tokend's user, but getent passwd does not find it",
                                   sample->name);
-        else if (r == 0 && !line_has_uid(secret_text(&output), sample->uid))
+        else if (r == 0 && (int64_t)uid != sample->uid)
                 doctor_say(doctor, FINDING_FAILURE,
                            "remove one of the two: tokenctl user remove, or userdel",
                            "%s has uid %lld in tokend, and is somebody else on this machine",

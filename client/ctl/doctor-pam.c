@@ -35,20 +35,6 @@ static bool is_tokend(const PamLine *line) {
         return pam_line_is(line, PAM_TOKEND);
 }
 
-static const PamLine *find_line(const PamConfig *config, enum PamType type) {
-        for (size_t i = 0; i < config->n_lines; i++)
-                if (config->lines[i].type == type && is_tokend(&config->lines[i]))
-                        return &config->lines[i];
-        return NULL;
-}
-
-static bool asks_tokend(const PamConfig *config) {
-        for (enum PamType type = 0; type < _PAM_TYPE_MAX; type++)
-                if (find_line(config, type))
-                        return true;
-        return false;
-}
-
 #define FAULT(survey, level, advice, line, format, ...)                                            \
         do {                                                                                       \
                 (survey)->n_faults++;                                                              \
@@ -193,7 +179,7 @@ static void check_console(Survey *survey, const PamConfig *config, const PamLine
 }
 
 static void check_service(Survey *survey, const char *service, const PamConfig *config) {
-        const PamLine *auth = find_line(config, PAM_TYPE_AUTH);
+        const PamLine *auth = pam_config_find(config, PAM_TYPE_AUTH, PAM_TOKEND);
         bool is_service = strncmp(service, INCLUDED, strlen(INCLUDED)) != 0;
 
         if (is_service && strv_extend(&survey->services, service) < 0)
@@ -203,7 +189,7 @@ static void check_service(Survey *survey, const char *service, const PamConfig *
                         check_line(survey, &config->lines[i]);
         if (auth && streq(service, CONSOLE))
                 check_console(survey, config, auth);
-        if (auth && is_service && !find_line(config, PAM_TYPE_ACCOUNT)) {
+        if (auth && is_service && !pam_config_find(config, PAM_TYPE_ACCOUNT, PAM_TOKEND)) {
                 survey->n_faults++;
                 doctor_say(survey->doctor, FINDING_WARNING, NULL,
                            "%s asks tokend in auth, but not in account: locked and expired users "
@@ -225,7 +211,7 @@ static void look_at_service(Survey *survey, const char *service) {
                 /* Others' broken files are worth knowing, but are not ours. */
                 doctor_say(survey->doctor, FINDING_WARNING, "pam.conf(5)", "%s%s%s", service,
                            message[0] ? ": " : "", message[0] ? message : strerrordesc_np(-r));
-        } else if (asks_tokend(&config))
+        } else if (pam_config_find(&config, -1, PAM_TOKEND))
                 check_service(survey, service, &config);
 }
 

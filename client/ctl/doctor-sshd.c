@@ -80,12 +80,8 @@ static bool pam_asks_tokend(const Doctor *doctor) {
         _cleanup_(pam_config_done) PamConfig config = PAM_CONFIG_INIT;
         char message[PAM_MESSAGE_MAX];
 
-        if (pam_config_read(doctor->machine->root, "sshd", &config, message) < 0)
-                return false;
-        for (size_t i = 0; i < config.n_lines; i++)
-                if (pam_line_is(&config.lines[i], PAM_TOKEND))
-                        return true;
-        return false;
+        return pam_config_read(doctor->machine->root, "sshd", &config, message) == 0 &&
+               pam_config_find(&config, -1, PAM_TOKEND);
 }
 
 void doctor_check_sshd(Doctor *doctor) {

@@ -47,11 +47,8 @@ static int ask_nss(const Explanation *explanation, const char *service, Secret *
 
         if (service)
                 return explanation->machine->run(argv, false, ret);
-        argv[1] = (char *)"passwd";
-        argv[2] = (char *)"--";
-        argv[3] = (char *)explanation->user;
-        argv[4] = NULL;
-        return explanation->machine->run(argv, false, ret);
+        argv[2] = argv[0];
+        return explanation->machine->run(argv + 2, false, ret);
 }
 
 static const char *find_nss_service(const Explanation *explanation) {
@@ -68,18 +65,9 @@ static const char *find_nss_service(const Explanation *explanation) {
         return "another service";
 }
 
-/* The uid in "name:x:uid:…". */
-static bool passwd_uid(const Secret *line, unsigned *ret) {
-        const char *password = strchr(secret_text(line), ':');
-        const char *uid = password ? strchr(password + 1, ':') : NULL;
-
-        return uid && sscanf(uid, ":%u:", ret) == 1;
-}
-
 static bool look_at_nss(Explanation *explanation) {
         _cleanup_(secret_done) Secret line = SECRET_INIT;
-        unsigned uid = 0;
-        uid_t local;
+        uid_t uid, local;
         int r;
 
         explanation->is_local =
@@ -95,7 +83,7 @@ static bool look_at_nss(Explanation *explanation) {
                              strerrordesc_np(-r));
                 return true;
         }
-        if (r != 0 || !passwd_uid(&line, &uid)) {
+        if (r != 0 || passwd_line_uid(secret_text(&line), NULL, &uid) < 0) {
                 explain_step(explanation, FINDING_FAILURE, "nss", REASON_NOT_KNOWN_TO_NSS,
                              "the machine knows no %s: %s", explanation->user,
                              streq(explanation->service, "sshd")
@@ -105,7 +93,7 @@ static bool look_at_nss(Explanation *explanation) {
                 return refuse_here(explanation, REASON_NOT_KNOWN_TO_NSS);
         }
         explain_step(explanation, FINDING_OK, "nss", 0, "the machine knows %s as uid %u (%s)",
-                     explanation->user, uid, find_nss_service(explanation));
+                     explanation->user, (unsigned)uid, find_nss_service(explanation));
         return true;
 }
 

@@ -8,37 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctl/fd-read.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
 /* Some 500,000 people. */
 #define FILE_SIZE_MAX (64U * 1024U * 1024U)
-#define READ_SIZE     (64U * 1024U)
 
 void import_file_done(ImportFile *file) {
         secret_done(&file->text);
-}
-
-static int fd_read_all(int fd, Secret *text) {
-        for (;;) {
-                ssize_t n;
-                int r;
-
-                r = secret_reserve(text, READ_SIZE);
-                if (r < 0)
-                        return r;
-                n = read(fd, text->text + text->size, READ_SIZE);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                text->size += (size_t)n;
-                text->text[text->size] = '\0';
-                if (n == 0)
-                        return 0;
-                if (text->size > FILE_SIZE_MAX)
-                        return -EFBIG;
-        }
 }
 
 enum Exit import_file_read(const Ctl *ctl, enum Option option, ImportFile *ret) {
@@ -53,7 +31,7 @@ enum Exit import_file_read(const Ctl *ctl, enum Option option, ImportFile *ret) 
         fd = is_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
         if (fd < 0 || fstat(fd, &status) < 0)
                 return complain_of_error(file.name, errno);
-        r = fd_read_all(fd, &file.text);
+        r = fd_read_all(fd, FILE_SIZE_MAX, &file.text);
         if (r < 0)
                 return complain_of_error(file.name, r);
         file.is_open = S_ISREG(status.st_mode) && (status.st_mode & S_IROTH);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctl/fd-read.h"
 #include "passwd.h"
 #include "peer.h"
 #include "wire/cleanup.h"
@@ -46,25 +47,6 @@ static int path_make(const char *root, const char *format, va_list arguments,
         return n < 0 || (size_t)n >= PATH_MAX - size ? -ENAMETOOLONG : 0;
 }
 
-static int read_all(int fd, size_t max, Secret *ret) {
-        char buffer[4096];
-        ssize_t n;
-        int r;
-
-        for (;;) {
-                n = read(fd, buffer, sizeof(buffer));
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : 0;
-                r = secret_append(ret, buffer, (size_t)n);
-                if (r < 0)
-                        return r;
-                if (ret->size > max)
-                        return -EFBIG;
-        }
-}
-
 int root_read_file(const char *root, char **ret, size_t *ret_size, const char *format, ...) {
         _cleanup_(secret_done) Secret text = SECRET_INIT;
         _cleanup_(closep) int fd = -1;
@@ -86,7 +68,7 @@ int root_read_file(const char *root, char **ret, size_t *ret_size, const char *f
                 return -errno;
         if (!S_ISREG(status.st_mode))
                 return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-        r = read_all(fd, FILE_SIZE_MAX, &text);
+        r = fd_read_all(fd, FILE_SIZE_MAX, &text);
         if (r < 0)
                 return r;
         *ret_size = text.size;
@@ -94,30 +76,35 @@ int root_read_file(const char *root, char **ret, size_t *ret_size, const char *f
         return *ret ? 0 : -ENOMEM;
 }
 
-int root_stat(const char *root, struct stat *ret, const char *format, ...) {
+static int __attribute__((format(printf, 3, 0)))
+status_of(const char *root, int flags, const char *format, va_list arguments, struct stat *ret) {
         char path[PATH_MAX];
+        int r;
+
+        r = path_make(root, format, arguments, path);
+        if (r < 0)
+                return r;
+        return fstatat(AT_FDCWD, path, ret, flags) < 0 ? -errno : 0;
+}
+
+int root_stat(const char *root, struct stat *ret, const char *format, ...) {
         va_list arguments;
         int r;
 
         va_start(arguments, format);
-        r = path_make(root, format, arguments, path);
+        r = status_of(root, 0, format, arguments, ret);
         va_end(arguments);
-        if (r < 0)
-                return r;
-        return stat(path, ret) < 0 ? -errno : 0;
+        return r;
 }
 
 int root_lstat(const char *root, struct stat *ret, const char *format, ...) {
-        char path[PATH_MAX];
         va_list arguments;
         int r;
 
         va_start(arguments, format);
-        r = path_make(root, format, arguments, path);
+        r = status_of(root, AT_SYMLINK_NOFOLLOW, format, arguments, ret);
         va_end(arguments);
-        if (r < 0)
-                return r;
-        return lstat(path, ret) < 0 ? -errno : 0;
+        return r;
 }
 
 bool root_has(const char *root, const char *const *patterns, size_t n) {

@@ -53,6 +53,14 @@ bool pam_line_is(const PamLine *line, const char *module) {
         return !line->is_substack && streq(name, module);
 }
 
+const PamLine *pam_config_find(const PamConfig *config, int type, const char *module) {
+        for (size_t i = 0; i < config->n_lines; i++)
+                if ((type < 0 || (int)config->lines[i].type == type) &&
+                    pam_line_is(&config->lines[i], module))
+                        return &config->lines[i];
+        return NULL;
+}
+
 static int __attribute__((format(printf, 3, 4)))
 refuse(Reading *reading, int error, const char *format, ...) {
         va_list arguments;
@@ -213,20 +221,6 @@ static void reading_done(Reading *reading) {
         pam_config_done(&reading->config);
 }
 
-int pam_config_read(const char *root, const char *service, PamConfig *ret,
-                    char ret_message[static PAM_MESSAGE_MAX]) {
-        _cleanup_(reading_done) Reading reading = { .root = root, .message = ret_message };
-        const Place place = { .file = service, .type = -1 };
-        int r;
-
-        ret_message[0] = '\0';
-        r = read_file(&reading, &place);
-        if (r < 0)
-                return r;
-        *ret = TAKE(reading.config, PAM_CONFIG_INIT);
-        return 0;
-}
-
 static bool has_type(const PamConfig *config, enum PamType type) {
         for (size_t i = 0; i < config->n_lines; i++)
                 if (config->lines[i].type == type)
@@ -234,27 +228,43 @@ static bool has_type(const PamConfig *config, enum PamType type) {
         return false;
 }
 
-int pam_config_read_whole(const char *root, const char *service, PamConfig *ret,
-                          char ret_message[static PAM_MESSAGE_MAX]) {
+/* What the service's own file has no line of; that there is no such file is well. */
+static int add_others(Reading *reading) {
+        int r = 0;
+
+        for (int type = 0; (r == 0 || r == -ENOENT) && type < _PAM_TYPE_MAX; type++) {
+                const Place other = { .file = "other", .type = type };
+
+                if (!has_type(&reading->config, (enum PamType)type))
+                        r = read_file(reading, &other);
+        }
+        return r == -ENOENT ? 0 : r;
+}
+
+static int read_service(const char *root, const char *service, bool is_whole, PamConfig *ret,
+                        char *ret_message) {
         _cleanup_(reading_done) Reading reading = { .root = root, .message = ret_message };
         const Place place = { .file = service, .type = -1 };
         int r;
 
         ret_message[0] = '\0';
         r = read_file(&reading, &place);
-        if (r < 0 && r != -ENOENT)
+        if (is_whole && (r == 0 || r == -ENOENT))
+                r = add_others(&reading);
+        if (r < 0)
                 return r;
-        for (int type = 0; type < _PAM_TYPE_MAX; type++) {
-                const Place other = { .file = "other", .type = type };
-
-                if (has_type(&reading.config, (enum PamType)type))
-                        continue;
-                r = read_file(&reading, &other);
-                if (r < 0 && r != -ENOENT)
-                        return r;
-        }
         *ret = TAKE(reading.config, PAM_CONFIG_INIT);
         return 0;
+}
+
+int pam_config_read(const char *root, const char *service, PamConfig *ret,
+                    char ret_message[static PAM_MESSAGE_MAX]) {
+        return read_service(root, service, false, ret, ret_message);
+}
+
+int pam_config_read_whole(const char *root, const char *service, PamConfig *ret,
+                          char ret_message[static PAM_MESSAGE_MAX]) {
+        return read_service(root, service, true, ret, ret_message);
 }
 
 int pam_config_parse(const char *file, const char *text, size_t size, PamConfig *ret,

@@ -85,6 +85,9 @@ int pam_config_parse(const char *file, const char *text, size_t size, PamConfig 
 /* Whether a line's module is this one, with or without a folder before it. */
 bool pam_line_is(const PamLine *line, const char *module);
 
+/* The first line of a type (-1: of any) with this module; NULL: none. */
+const PamLine *pam_config_find(const PamConfig *config, int type, const char *module);
+
 /* "auth"; "success"; "done", "2 lines are skipped". */
 const char *pam_type_name(enum PamType type);
 const char *pam_code_name(enum PamCode code);

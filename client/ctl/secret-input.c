@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/fd-read.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
@@ -50,29 +51,6 @@ static enum Exit complain_of_input(const char *thing, int error) {
         return complain_of_error(thing, error);
 }
 
-static int fd_read_all(int fd, Secret *text) {
-        for (;;) {
-                ssize_t n;
-                int r;
-
-                r = secret_reserve(text, SECRET_INPUT_MAX + 2 - text->size);
-                if (r < 0)
-                        return r;
-                n = read(fd, text->text + text->size, SECRET_INPUT_MAX + 2 - text->size);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                text->size += (size_t)n;
-                text->text[text->size] = '\0';
-                if (n == 0)
-                        return 0;
-                /* The newline may come on top. */
-                if (text->size > SECRET_INPUT_MAX + 1)
-                        return -EFBIG;
-        }
-}
-
 int secret_read_file(const char *path, Secret *ret) {
         _cleanup_(secret_done) Secret text = SECRET_INIT;
         _cleanup_(closep) int fd = -1;
@@ -83,7 +61,8 @@ int secret_read_file(const char *path, Secret *ret) {
                 if (fd < 0)
                         return -errno;
         }
-        r = fd_read_all(fd < 0 ? STDIN_FILENO : fd, &text);
+        /* The newline may come on top. */
+        r = fd_read_all(fd < 0 ? STDIN_FILENO : fd, SECRET_INPUT_MAX + 1, &text);
         if (r < 0)
                 return r;
         if (text.size > 0 && text.text[text.size - 1] == '\n')
