@@ -405,6 +405,23 @@ static void test_as_the_line_asks(void **state) {
         assert_end(&walk, END_REFUSED, "daemon-unreachable");
 }
 
+static void test_waits_as_long(void **state) {
+        Bed *bed = *state;
+        struct timespec start, now;
+        Walk walk;
+
+        begin(&walk, bed, "ada", AUTH " timeout=150ms\n" ACCOUNT "\n");
+        bed->answers[bed->n_answers++] = (FakeAnswer){ .hang_up = true };
+        bed->answers[bed->n_answers++] = (FakeAnswer){ .bytes = "", .hang = true };
+        fake_script(&bed->tokend, bed->answers, bed->n_answers);
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        end(&walk, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        assert_true((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 <
+                    2500);
+        assert_end(&walk, END_REFUSED, "timed-out");
+}
+
 /* That tokend has the user is said only when it says so itself. */
 static void test_no_such_answer(void **state) {
         static const struct {
@@ -535,6 +552,7 @@ int main(void) {
                 BED_TEST(test_options_of_each_line),
                 BED_TEST(test_snapshot),
                 BED_TEST(test_as_the_line_asks),
+                BED_TEST(test_waits_as_long),
                 BED_TEST(test_no_such_answer),
         };
 
