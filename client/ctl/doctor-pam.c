@@ -273,7 +273,7 @@ void doctor_check_pam(Doctor *doctor) {
                 look_at_service(&survey, *name);
         if (!survey.services)
                 doctor_say(doctor, FINDING_WARNING,
-                           "pam-auth-update --enable tokend, or the lines of "
+                           "pam-auth-update --enable tokend tokend-password, or the lines of "
                            "/usr/share/doc/tokend/pam.d for single services",
                            "no service in /etc/pam.d asks tokend");
         else if (survey.n_faults == 0)
