@@ -12,6 +12,7 @@ import tokend as system
 def pytest_configure(config):
     config.addinivalue_line('markers', 'root: needs root (namespaces, other uids, PAM services)')
     config.addinivalue_line('markers', 'sanitize: runs with the ASan and UBSan build as well')
+    config.addinivalue_line('markers', 'foreign: but not this one, it has a program load the module that has no sanitizers')
 
 
 def pytest_collection_modifyitems(items):

@@ -370,6 +370,7 @@ def test_a_look_uses_no_token_up(daemon):
             assert explain(daemon, 'eve', token, service='su')['end'] == 'let-in'
 
 
+@pytest.mark.foreign
 def test_skip_local_of_one_line(daemon):
     """As pam-auth-update writes them: a local password lets in whom tokend has locked."""
     module = f'pam_tokend.so nodelay socket={daemon.socket}'
@@ -419,6 +420,7 @@ def pamtester(user, password):
     return done.returncode == 0
 
 
+@pytest.mark.foreign
 @pytest.mark.parametrize('auth', ['[success=done default=ignore]', 'sufficient', 'required', 'requisite', 'optional',
                                   '[success=ok user_unknown=ignore default=die]', '[success=1 default=ignore]',
                                   '[success=2 default=ignore]', '[default=ignore]', '[success=die default=ok]'])
