@@ -92,8 +92,8 @@ static int open_trusted(const char *path, uid_t trusted_uid, int *ret) {
         return 0;
 }
 
-/* 1 or 0: name has a line, or has none. -EBADMSG: no snapshot. */
-static int snapshot_has(const char *path, uid_t trusted_uid, const char *name) {
+/* 1: name has a line, which is in *ret then. 0: it has none. -EBADMSG: no snapshot. */
+static int snapshot_find(const char *path, uid_t trusted_uid, const char *name, char **ret) {
         _cleanup_(fclosep) FILE *file = NULL;
         _cleanup_(freep) char *line = NULL;
         size_t capacity = 0, size = strlen(name);
@@ -107,15 +107,31 @@ static int snapshot_has(const char *path, uid_t trusted_uid, const char *name) {
         if (getline(&line, &capacity, file) < 0 || !streq(line, SNAPSHOT_FIRST_LINE))
                 return -EBADMSG;
         while (getline(&line, &capacity, file) > 0)
-                if (strncmp(line, name, size) == 0 && line[size] == ':')
+                if (strncmp(line, name, size) == 0 && line[size] == ':') {
+                        *ret = TAKE_PTR(line);
                         return 1;
+                }
         return feof(file) ? 0 : -EIO;
 }
 
 bool passwd_user_is_foreign(const char *passwd, const char *snapshot, uid_t trusted_uid,
                             const char *name) {
+        _cleanup_(freep) char *line = NULL;
         uid_t uid;
 
         return passwd_find_uid(passwd, name, &uid) == 0 &&
-               snapshot_has(snapshot, trusted_uid, name) == 0;
+               snapshot_find(snapshot, trusted_uid, name, &line) == 0;
+}
+
+bool snapshot_user_must_change(const char *snapshot, uid_t trusted_uid, const char *name) {
+        enum { SHELL = 4, STATE = 5 };
+        _cleanup_(freep) char *line = NULL;
+        char *fields[STATE + 1] = { 0 }, *rest;
+
+        if (snapshot_find(snapshot, trusted_uid, name, &line) <= 0)
+                return false;
+        rest = line;
+        for (size_t i = 0; i <= STATE; i++)
+                fields[i] = strsep(&rest, ":");
+        return rest && *fields[SHELL] && streq(fields[STATE], SNAPSHOT_MUST_CHANGE_WORD);
 }

@@ -19,3 +19,7 @@ uid_t trusted_uid_find(void);
  * could have written the snapshot. */
 bool passwd_user_is_foreign(const char *passwd, const char *snapshot, uid_t trusted_uid,
                             const char *name);
+
+/* Whether it says that this user, of tokend's alone, has a password to change first. False too when
+ * the snapshot can't be read whole or trusted. */
+bool snapshot_user_must_change(const char *snapshot, uid_t trusted_uid, const char *name);

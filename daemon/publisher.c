@@ -127,6 +127,12 @@ static void end_round(Publisher *publisher, int result) {
                 start_round(publisher);
 }
 
+static enum SnapshotState shown_state(const User *user, int64_t now) {
+        if (user_refusal(user, now) != 0)
+                return SNAPSHOT_LOCKED;
+        return user->state == USER_PASSWORD_MUST_CHANGE ? SNAPSHOT_MUST_CHANGE : SNAPSHOT_ACTIVE;
+}
+
 static int put(Roster *roster, const User *user, int64_t now) {
         const SnapshotUser line = {
                 .name = user->name,
@@ -135,7 +141,7 @@ static int put(Roster *roster, const User *user, int64_t now) {
                 .home = user->adopted ? NULL : user->home,
                 .shell = user->adopted ? NULL : user->shell,
                 .groups = user->groups,
-                .locked = user_refusal(user, now) != 0,
+                .state = shown_state(user, now),
         };
 
         return roster_set(roster, &line, user->expires);

@@ -9,6 +9,7 @@
 #include "pam/report.h"
 #include "passwd.h"
 #include "wire/protocol.h"
+#include "wire/text.h"
 
 #define PASSWD_FILE "/etc/passwd"
 
@@ -70,6 +71,12 @@ bool call_is_foreign(const Call *call) {
         return pam_options_pass_over(&call->options, PASSWD_FILE, SNAPSHOT_PATH,
                                      call->context.trusted_uid, call->user,
                                      pam_getenv(call->pamh, LOGIN_VARIABLE) != NULL);
+}
+
+bool call_must_change_anyway(const Call *call, int result) {
+        return return_code(result, PAM_FAMILY_ACCOUNT) == PAM_AUTHINFO_UNAVAIL &&
+               streq(call->options.socket_path, TOKEND_SOCKET_PATH) &&
+               snapshot_user_must_change(SNAPSHOT_PATH, call->context.trusted_uid, call->user);
 }
 
 int call_check_uid(const Call *call, uid_t uid) {

@@ -37,6 +37,10 @@ void call_delay_failure(const Call *call);
 /* pam_options_pass_over() of this call. */
 bool call_is_foreign(const Call *call);
 
+/* Of a check that failed with result: whether tokend could not be asked, but has told before that
+ * this user must change the password. */
+bool call_must_change_anyway(const Call *call, int result);
+
 /* 0 or REASON_UID_NOT_PERMITTED. */
 int call_check_uid(const Call *call, uid_t uid);
 /* Puts the login's public id into the PAM environment. 0 or -ENOMEM. */

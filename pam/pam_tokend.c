@@ -97,6 +97,10 @@ EXPORT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char 
                 r = call_check_uid(&call, account.uid);
         if (r == 0)
                 r = account.state;
+        if (call_must_change_anyway(&call, r)) {
+                call_warn(&call, "not asked, but told before", r);
+                r = REASON_PASSWORD_MUST_CHANGE;
+        }
         if (r != 0)
                 return call_fail(&call, r);
         return call_succeed(&call, "account in order");

@@ -142,7 +142,7 @@ static void test_untrusted_list(void **state) {
 /* A file that is none, or none yet, excuses nobody either. */
 static void test_other_format(void **state) {
         static const char *const texts[] = { "", "\n", "eve:1001:1001:::active:\n",
-                                             "tokend-userdb 2\n", "tokend-userdb 1" };
+                                             "tokend-userdb 1\n", "tokend-userdb 2" };
         const Files *files = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
@@ -152,6 +152,33 @@ static void test_other_format(void **state) {
         write_file(files->snapshot, SNAPSHOT_FIRST_LINE);
         assert_true(is_foreign(files, "bob"));
         assert_true(is_foreign(files, "eve"));
+}
+
+static bool must_change(const Files *files, const char *name) {
+        return snapshot_user_must_change(files->snapshot, geteuid(), name);
+}
+
+static void test_must_change(void **state) {
+        const Files *files = *state;
+
+        assert_false(must_change(files, "ada"));
+        assert_false(must_change(files, "bob"));
+        write_file(files->snapshot, SNAPSHOT_FIRST_LINE
+                   "ada:70000:70000:/home/ada:/bin/sh:must-change:audio\n"
+                   "adam:70001:70001:/home/ada:/bin/sh:must-change:\n"
+                   "eve:1001:1001:::must-change:\n" /* the files' password may do for her */
+                   "kim:70002:70002:/must-change:/must-change:locked:must-change\n"
+                   "leo:70003:70003:/h:/s:must-change\n");
+        assert_true(must_change(files, "ada"));
+        assert_true(must_change(files, "adam"));
+        assert_false(must_change(files, "ad"));
+        assert_false(must_change(files, "eve"));
+        assert_false(must_change(files, "kim"));
+        assert_false(must_change(files, "leo")); /* a field short */
+        assert_int_equal(chmod(files->snapshot, 0666), 0);
+        assert_false(must_change(files, "ada"));
+        write_file(files->snapshot, "ada:70000:70000:/home/ada:/bin/sh:must-change:audio\n");
+        assert_false(must_change(files, "ada"));
 }
 
 static void test_no_passwd(void **state) {
@@ -168,6 +195,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_untrusted_list, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_other_format, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_must_change, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_passwd, setup, teardown),
         };
 

@@ -233,9 +233,12 @@ static void test_changes_read_nothing(void **state) {
         ada->state = USER_LOCKED;
         change(publisher, ada, false);
         assert_non_null(strstr(content(), "\nada:70005:70005:/home/x:/bin/sh:locked:\n"));
+        ada->state = USER_PASSWORD_MUST_CHANGE;
+        change(publisher, ada, false);
+        assert_non_null(strstr(content(), "\nada:70005:70005:/home/x:/bin/sh:must-change:\n"));
         change(publisher, ada, true);
         assert_string_equal(content(),
-                            "tokend-userdb 1\nbob:70000:70000:/home/x:/bin/sh:active:\n");
+                            "tokend-userdb 2\nbob:70000:70000:/home/x:/bin/sh:active:\n");
 }
 
 /* The reader would take it in again, for nothing. */
@@ -277,7 +280,7 @@ static void test_changes_during_the_reading(void **state) {
         run_until(&bed.n_told, 1);
         assert_int_equal(bed.n_told, 5); /* in one round */
         assert_string_equal(content(),
-                            "tokend-userdb 1\nada:70006:70006:/home/x:/bin/sh:active:\n");
+                            "tokend-userdb 2\nada:70006:70006:/home/x:/bin/sh:active:\n");
 }
 
 /* Changed to a date, whose timer replaces the one before. */

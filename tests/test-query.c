@@ -12,20 +12,22 @@
 #define METHOD(name)  "{\"method\":\"io.systemd.UserDatabase." name "\",\"parameters\":{\"service\":\"org.tokend\""
 #define ANSWER_EVERYTHING SIZE_MAX
 
-/* ada (audio, video), bob, and local, of whom only the membership in audio is served. */
+/* ada (audio, video), bob, eve, and local, of whom only the membership in audio is served. */
 static Snapshot *snapshot_make(void) {
         static char *both[] = { (char *)"audio", (char *)"video", NULL }, *one[] = { (char *)"audio", NULL };
         static SnapshotUser users[] = {
                 { .name = "ada", .uid = 70001, .gid = 70001, .home = "/home/ada", .shell = "/bin/bash",
                   .groups = both },
                 { .name = "bob", .uid = 70000, .gid = 70000, .home = "/home/bob", .shell = "/bin/sh",
-                  .locked = true },
+                  .state = SNAPSHOT_LOCKED },
+                { .name = "eve", .uid = 70002, .gid = 70002, .home = "/h", .shell = "/s",
+                  .state = SNAPSHOT_MUST_CHANGE },
                 { .name = "local", .uid = 1000, .gid = 1000, .groups = one },
         };
-        static size_t by_uid[] = { 1, 0 };
+        static size_t by_uid[] = { 1, 0, 2 };
         static Snapshot snapshot;
 
-        snapshot = (Snapshot){ .n_ref = 1000, .users = users, .n_users = 3, .by_uid = by_uid, .n_by_uid = 2 };
+        snapshot = (Snapshot){ .n_ref = 1000, .users = users, .n_users = 4, .by_uid = by_uid, .n_by_uid = 3 };
         return &snapshot;
 }
 
@@ -69,6 +71,10 @@ static void expect(const char *message, const char *answer) {
         "{\"parameters\":{\"record\":{\"userName\":\"bob\",\"uid\":70000,\"gid\":70000,"           \
         "\"homeDirectory\":\"/home/bob\",\"shell\":\"/bin/sh\",\"disposition\":\"regular\","       \
         "\"locked\":true,\"service\":\"org.tokend\"},\"incomplete\":false}"
+#define EVE                                                                                        \
+        "{\"parameters\":{\"record\":{\"userName\":\"eve\",\"uid\":70002,\"gid\":70002,"           \
+        "\"homeDirectory\":\"/h\",\"shell\":\"/s\",\"disposition\":\"regular\",\"locked\":false,"  \
+        "\"service\":\"org.tokend\"},\"incomplete\":false}"
 #define GROUP(name, gid)                                                                           \
         "{\"parameters\":{\"record\":{\"groupName\":\"" name "\",\"gid\":" gid                     \
         ",\"disposition\":\"regular\",\"service\":\"org.tokend\"},\"incomplete\":false}"
@@ -80,7 +86,7 @@ static void expect(const char *message, const char *answer) {
 static void test_users(void **state) {
         expect(METHOD("GetUserRecord") ",\"userName\":\"ada\"}}", ADA END);
         expect(METHOD("GetUserRecord") ",\"uid\":70000}}", BOB END);
-        expect(METHOD("GetUserRecord") "},\"more\":true}", ADA MORE BOB END);
+        expect(METHOD("GetUserRecord") "},\"more\":true}", ADA MORE BOB MORE EVE END);
         expect(METHOD("GetUserRecord") ",\"userName\":\"nobody\"}}", NOBODY);
         expect(METHOD("GetUserRecord") ",\"userName\":\"local\"}}", NOBODY);
         expect(METHOD("GetUserRecord") ",\"uid\":1000}}", NOBODY);
@@ -92,7 +98,7 @@ static void test_groups(void **state) {
         expect(METHOD("GetGroupRecord") ",\"groupName\":\"ada\"}}", GROUP("ada", "70001") END);
         expect(METHOD("GetGroupRecord") ",\"gid\":70000}}", GROUP("bob", "70000") END);
         expect(METHOD("GetGroupRecord") "},\"more\":true}",
-               GROUP("ada", "70001") MORE GROUP("bob", "70000") END);
+               GROUP("ada", "70001") MORE GROUP("bob", "70000") MORE GROUP("eve", "70002") END);
         expect(METHOD("GetGroupRecord") ",\"groupName\":\"audio\"}}", NOBODY);
 }
 

@@ -23,7 +23,16 @@ static int set(Roster *roster, const char *name, uint32_t uid, int64_t expires) 
 
 static int lock(Roster *roster, const char *name, uint32_t uid, int64_t expires) {
         const SnapshotUser user = {
-                .name = name, .uid = uid, .gid = uid, .home = "/h", .shell = "/s", .locked = true
+                .name = name, .uid = uid, .gid = uid, .home = "/h", .shell = "/s", .state = SNAPSHOT_LOCKED
+        };
+
+        return roster_set(roster, &user, expires);
+}
+
+static int demand(Roster *roster, const char *name, uint32_t uid, int64_t expires) {
+        const SnapshotUser user = {
+                .name = name, .uid = uid, .gid = uid, .home = "/h", .shell = "/s",
+                .state = SNAPSHOT_MUST_CHANGE
         };
 
         return roster_set(roster, &user, expires);
@@ -122,6 +131,22 @@ static void test_expiry(void **state) {
         assert_true(next == INT64_MAX);
 }
 
+/* Its word is a longer one. */
+static void test_expiry_of_who_must_change(void **state) {
+        _cleanup_(roster_freep) Roster *roster = roster_new();
+        int64_t next;
+
+        assert_int_equal(demand(roster, "ada", 5, 300), 1);
+        assert_int_equal(demand(roster, "bob", 6, 0), 1);
+        assert_int_equal(demand(roster, "ada", 5, 200), 0);
+        assert_content(roster, "ada:5:5:/h:/s:must-change:\nbob:6:6:/h:/s:must-change:\n");
+        assert_int_equal(roster_expire(roster, 200, &next), 1);
+        assert_content(roster, "ada:5:5:/h:/s:locked:\nbob:6:6:/h:/s:must-change:\n");
+        assert_int_equal(set(roster, "bob", 6, 0), 1);
+        assert_int_equal(demand(roster, "ada", 5, 0), 1);
+        assert_content(roster, "ada:5:5:/h:/s:must-change:\nbob:6:6:/h:/s:active:\n");
+}
+
 static void test_what_is_refused_changes_nothing(void **state) {
         _cleanup_(roster_freep) Roster *roster = roster_new();
         char *groups[] = { (char *)"a,b", NULL };
@@ -148,6 +173,7 @@ int main(void) {
                 cmocka_unit_test(test_changes),
                 cmocka_unit_test(test_many),
                 cmocka_unit_test(test_expiry),
+                cmocka_unit_test(test_expiry_of_who_must_change),
                 cmocka_unit_test(test_what_is_refused_changes_nothing),
                 cmocka_unit_test(test_no_place_for_the_file),
         };

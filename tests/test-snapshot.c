@@ -47,7 +47,9 @@ static void test_round_trip(void **state) {
         SnapshotUser users[] = {
                 { .name = "zoe", .uid = 70000, .gid = 70000, .home = "/home/zoe", .shell = "/bin/sh" },
                 { .name = "ada", .uid = 70001, .gid = 70001, .home = "/home/ada", .shell = "/bin/bash",
-                  .groups = groups, .locked = true },
+                  .groups = groups, .state = SNAPSHOT_LOCKED },
+                { .name = "eve", .uid = 70002, .gid = 70002, .home = "/h", .shell = "/s",
+                  .state = SNAPSHOT_MUST_CHANGE },
                 { .name = "local", .uid = 1000, .gid = 1000, .groups = groups },
         };
         _cleanup_(freep) char *path = path_in(*state);
@@ -56,23 +58,25 @@ static void test_round_trip(void **state) {
         struct stat st;
         mode_t mask = umask(0077);
 
-        assert_int_equal(write_snapshot(path, users, 3), 0);
+        assert_int_equal(write_snapshot(path, users, 4), 0);
         umask(mask);
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_mode & 07777, 0644);
         assert_int_equal(read_back(path, &snapshot), 0);
-        assert_int_equal(snapshot->n_users, 3);
+        assert_int_equal(snapshot->n_users, 4);
         ada = snapshot_find_name(snapshot, "ada");
         assert_non_null(ada);
         assert_string_equal(ada->home, "/home/ada");
         assert_string_equal(ada->groups[1], "video");
-        assert_true(ada->locked);
+        assert_int_equal(ada->state, SNAPSHOT_LOCKED);
         assert_ptr_equal(snapshot_find_uid(snapshot, 70001), ada);
         assert_string_equal(snapshot_find_uid(snapshot, 70000)->name, "zoe");
         assert_null(snapshot_find_uid(snapshot, 1000));
         assert_null(snapshot_find_name(snapshot, "local")->shell);
         assert_null(snapshot_find_name(snapshot, "ad"));
-        assert_null(snapshot_find_uid(snapshot, 70002));
+        assert_null(snapshot_find_uid(snapshot, 70003));
+        assert_int_equal(snapshot_find_uid(snapshot, 70000)->state, SNAPSHOT_ACTIVE);
+        assert_int_equal(snapshot_find_uid(snapshot, 70002)->state, SNAPSHOT_MUST_CHANGE);
 }
 
 static void test_no_field_breaks_out(void **state) {
@@ -103,27 +107,28 @@ static void test_a_link_beside_it_is_not_followed(void **state) {
 static void test_what_is_refused(void **state) {
         static const char *const bad[] = {
                 "",
-                "tokend-userdb 2\n",
-                "tokend-userdb 1\nada:70000:70000:/h:/s:active:",     /* no end of line */
-                "tokend-userdb 1\nada:70000:70000:/h:/s:active\n",    /* a field short */
-                "tokend-userdb 1\nada:70000:70000:/h:/s:active::\n",  /* a field long */
-                "tokend-userdb 1\nada:0:70000:/h:/s:active:\n",       /* root */
-                "tokend-userdb 1\nada:70000:0:/h:/s:active:\n",       /* root's group */
-                "tokend-userdb 1\nada:999:999:/h:/s:active:\n",       /* the system's */
-                "tokend-userdb 1\nada:61184:61184:/h:/s:active:\n",   /* DynamicUser= */
-                "tokend-userdb 1\nada:65534:65534:/h:/s:active:\n",   /* nobody */
-                "tokend-userdb 1\nada:4294967295:70000:/h:/s:active:\n",
-                "tokend-userdb 1\nada:2147483648:70000:/h:/s:active:\n",
-                "tokend-userdb 1\nada:x:70000:/h:/s:active:\n",
-                "tokend-userdb 1\na/b:70000:70000:/h:/s:active:\n",
-                "tokend-userdb 1\nbob:70000:70000:/h:/s:active:\nada:70001:70001:/h:/s:active:\n",
-                "tokend-userdb 1\nada:70000:70000:/h:/s:active:\nada:70001:70001:/h:/s:active:\n",
-                "tokend-userdb 1\nada:70000:70000:/h:/s:active:\nbob:70000:70000:/h:/s:active:\n",
-                "tokend-userdb 1\nada:70000:70000:/h:/s:lock:\n",   /* no state */
-                "tokend-userdb 1\nada:70000:70000::/s:active:\n",    /* no home */
-                "tokend-userdb 1\nada:70000:70000:/h:s:active:\n",   /* no path */
-                "tokend-userdb 1\nada:70000:70000:/\xe9:/s:active:\n",
-                "tokend-userdb 1\nada:70000:70000:/h:/s:active:\xff\n",
+                "tokend-userdb 3\n",
+                "tokend-userdb 2\nada:70000:70000:/h:/s:active:",     /* no end of line */
+                "tokend-userdb 2\nada:70000:70000:/h:/s:active\n",    /* a field short */
+                "tokend-userdb 2\nada:70000:70000:/h:/s:active::\n",  /* a field long */
+                "tokend-userdb 2\nada:0:70000:/h:/s:active:\n",       /* root */
+                "tokend-userdb 2\nada:70000:0:/h:/s:active:\n",       /* root's group */
+                "tokend-userdb 2\nada:999:999:/h:/s:active:\n",       /* the system's */
+                "tokend-userdb 2\nada:61184:61184:/h:/s:active:\n",   /* DynamicUser= */
+                "tokend-userdb 2\nada:65534:65534:/h:/s:active:\n",   /* nobody */
+                "tokend-userdb 2\nada:4294967295:70000:/h:/s:active:\n",
+                "tokend-userdb 2\nada:2147483648:70000:/h:/s:active:\n",
+                "tokend-userdb 2\nada:x:70000:/h:/s:active:\n",
+                "tokend-userdb 2\na/b:70000:70000:/h:/s:active:\n",
+                "tokend-userdb 2\nbob:70000:70000:/h:/s:active:\nada:70001:70001:/h:/s:active:\n",
+                "tokend-userdb 2\nada:70000:70000:/h:/s:active:\nada:70001:70001:/h:/s:active:\n",
+                "tokend-userdb 2\nada:70000:70000:/h:/s:active:\nbob:70000:70000:/h:/s:active:\n",
+                "tokend-userdb 2\nada:70000:70000:/h:/s:lock:\n",   /* no state */
+                "tokend-userdb 1\nada:70000:70000:/h:/s:active:\n",  /* the format before */
+                "tokend-userdb 2\nada:70000:70000::/s:active:\n",    /* no home */
+                "tokend-userdb 2\nada:70000:70000:/h:s:active:\n",   /* no path */
+                "tokend-userdb 2\nada:70000:70000:/\xe9:/s:active:\n",
+                "tokend-userdb 2\nada:70000:70000:/h:/s:active:\xff\n",
         };
         _cleanup_(freep) char *path = path_in(*state);
         Snapshot *snapshot = NULL;

@@ -7,7 +7,9 @@
 /* All users that tokend has (daemon/userdb/snapshot.h), those of /etc/passwd included that it has
  * taken on: all others of /etc/passwd need not ask it. */
 #define SNAPSHOT_PATH       "/run/tokend/userdb/snapshot"
-#define SNAPSHOT_FIRST_LINE "tokend-userdb 1\n"
+#define SNAPSHOT_FIRST_LINE "tokend-userdb 2\n"
+/* The state of who is let in to change the password, and to nothing else. */
+#define SNAPSHOT_MUST_CHANGE_WORD "must-change"
 
 /* The account that runs the daemon; clients trust a socket of root's or of its. */
 #define TOKEND_USER_NAME "tokend"

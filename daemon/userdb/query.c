@@ -143,7 +143,7 @@ static void write_user(JsonWriter *w, const SnapshotUser *user, const char *serv
         json_write_text(w, "homeDirectory", user->home);
         json_write_text(w, "shell", user->shell);
         json_write_text(w, "disposition", "regular");
-        json_write_bool(w, "locked", user->locked);
+        json_write_bool(w, "locked", user->state == SNAPSHOT_LOCKED);
         json_write_text(w, "service", service);
         json_write_object_end(w);
         json_write_bool(w, "incomplete", false);

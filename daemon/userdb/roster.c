@@ -17,12 +17,10 @@
 #include "wire/secret.h"
 #include "wire/text.h"
 
-#define STATE_SIZE 6 /* of "locked" and of "active" */
-
 typedef struct RosterLine {
         char *name;
         Secret text;
-        size_t state;    /* where it stands in text */
+        size_t state;    /* where its word stands in text */
         int64_t expires; /* µs UTC; 0: never, or it is shown as locked already */
 } RosterLine;
 
@@ -69,7 +67,7 @@ static int format(const SnapshotUser *user, RosterLine *line) {
                 r = append_field(out, user->shell ? user->shell : "", ':');
         line->state = out->size;
         if (r >= 0)
-                r = secret_append_text(out, user->locked ? "locked:" : "active:");
+                r = append_field(out, snapshot_state_name(user->state), ':');
         return r < 0 ? r : append_groups(out, user->groups);
 }
 
@@ -150,7 +148,7 @@ static int replace(RosterLine *old, RosterLine *line) {
 }
 
 int roster_set(Roster *roster, const SnapshotUser *user, int64_t expires) {
-        _cleanup_(line_done) RosterLine line = { .expires = user->locked ? 0 : expires };
+        _cleanup_(line_done) RosterLine line = { .expires = user->state == SNAPSHOT_LOCKED ? 0 : expires };
         bool is_there;
         size_t at;
         int r;
@@ -176,6 +174,18 @@ int roster_remove(Roster *roster, const char *name) {
         return 1;
 }
 
+/* No word is shorter than that one, so nothing here can fail. */
+static void lock(RosterLine *line) {
+        const char *word = snapshot_state_name(SNAPSHOT_LOCKED);
+        char *state = line->text.text + line->state;
+        size_t size = strlen(word), old = strcspn(state, ":");
+
+        memmove(state + size, state + old, line->text.size - line->state - old);
+        memcpy(state, word, size);
+        line->text.size -= old - size;
+        line->expires = 0;
+}
+
 int roster_expire(Roster *roster, int64_t now, int64_t *ret_next) {
         int changed = 0;
 
@@ -187,8 +197,7 @@ int roster_expire(Roster *roster, int64_t now, int64_t *ret_next) {
                         *ret_next = line->expires < *ret_next ? line->expires : *ret_next;
                         continue;
                 }
-                memcpy(line->text.text + line->state, "locked", STATE_SIZE);
-                line->expires = 0;
+                lock(line);
                 changed = 1;
         }
         return changed;

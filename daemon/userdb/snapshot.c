@@ -12,6 +12,16 @@
 
 #define SNAPSHOT_SIZE_MAX (64 * 1024 * 1024)
 
+static const char *const states[_SNAPSHOT_STATE_MAX] = {
+        [SNAPSHOT_ACTIVE] = "active",
+        [SNAPSHOT_LOCKED] = "locked",
+        [SNAPSHOT_MUST_CHANGE] = SNAPSHOT_MUST_CHANGE_WORD,
+};
+
+const char *snapshot_state_name(enum SnapshotState state) {
+        return states[state];
+}
+
 /* systemd takes no record at all with a path that is none. */
 static bool user_is_servable(const SnapshotUser *user) {
         return uid_is_giveable(user->uid) && uid_is_giveable(user->gid) && user->home[0] == '/' &&
@@ -95,8 +105,9 @@ static int parse_user(char *line, SnapshotUser *user) {
                 return -EBADMSG;
         if (parse_uint32(uid, &user->uid) < 0 || parse_uint32(gid, &user->gid) < 0)
                 return -EBADMSG;
-        user->locked = streq(state, "locked");
-        if (!user->locked && !streq(state, "active"))
+        while (user->state < _SNAPSHOT_STATE_MAX && !streq(state, states[user->state]))
+                user->state++;
+        if (user->state == _SNAPSHOT_STATE_MAX)
                 return -EBADMSG;
         if (!*user->shell)
                 user->shell = NULL;

@@ -2,14 +2,23 @@
 
 /* The file between tokend, which writes it, and tokend-userdb, which answers from it: a first line
  * that names the format, then a line a user as in passwd(5), sorted by name:
- * NAME:UID:GID:HOME:SHELL:locked|active:GROUP,GROUP. Replaced by rename(2), never changed. Written
- * by roster.h. */
+ * NAME:UID:GID:HOME:SHELL:STATE:GROUP,GROUP, with STATE one of active, locked and must-change.
+ * Replaced by rename(2), never changed. Written by roster.h. */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "wire/protocol.h"
+
+enum SnapshotState {
+        SNAPSHOT_ACTIVE,
+        SNAPSHOT_LOCKED,      /* or expired */
+        SNAPSHOT_MUST_CHANGE, /* its password, before anything else */
+        _SNAPSHOT_STATE_MAX,
+};
+
+/* The word in the line. */
+const char *snapshot_state_name(enum SnapshotState state);
 
 typedef struct SnapshotUser {
         const char *name;
@@ -18,7 +27,7 @@ typedef struct SnapshotUser {
         const char *home;
         const char *shell;   /* NULL: the machine knows the user already, memberships only */
         char *const *groups; /* supplementary, by name; NULL: none */
-        bool locked;
+        enum SnapshotState state;
 } SnapshotUser;
 
 typedef struct Snapshot {

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-static const char users[] = "tokend-userdb 1\n"
+static const char users[] = "tokend-userdb 2\n"
                             "ada:70001:70001:/home/ada:/bin/bash:active:audio,video\n"
                             "bob:70000:70000:/home/bob:/bin/sh:locked:\n"
                             "local:1000:1000:::active:audio\n";

@@ -1,5 +1,6 @@
 """New passwords through the real programs: passwd(1), and changes that are forced at a login."""
 
+import contextlib
 import pathlib
 import subprocess
 
@@ -143,19 +144,56 @@ def test_forced_in_sshd_password_with_a_terminal(daemon, sshd, passwd):
     assert sshd.login('ada', 'new password', 'password', 'id -un').stdout == 'ada\n'
 
 
-def test_forced_in_sshd_after_a_public_key(daemon, sshd, folder):
-    """Whoever comes by key has a password to change all the same; sshd does as with "password"."""
+@contextlib.contextmanager
+def a_key(folder):
+    """ada's key pair, with the public half in her home."""
     path = pathlib.Path(folder) / 'key'
     subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', path], check=True)
     ssh_folder = pathlib.Path('/home/ada/.ssh')
     ssh_folder.mkdir(parents=True)
     (ssh_folder / 'authorized_keys').write_text(path.with_suffix('.pub').read_text())
     subprocess.run(['chown', '-R', 'ada:ada', '/home/ada'], check=True)
+    yield path
+    subprocess.run(['rm', '-r', '/home/ada'], check=True)
+
+
+def test_forced_in_sshd_after_a_public_key(daemon, sshd, folder):
+    """Whoever comes by key has a password to change all the same; sshd does as with "password"."""
     must_change(daemon)
-    done = sshd.login_by_key('ada', path, 'id -un')
+    with a_key(folder) as path:
+        done = sshd.login_by_key('ada', path, 'id -un')
     assert done.returncode == 1 and done.stdout == ''
     assert 'Password change required but no TTY available' in done.stderr
-    subprocess.run(['rm', '-r', '/home/ada'], check=True)
+
+
+def test_forced_after_a_public_key_while_tokend_hangs(make_tokend, folder):
+    """Who can make tokend late does not get around the change: the module sees it in what tokend told before."""
+    stack.needs_machine()
+    run = pathlib.Path('/run/tokend')
+    (run / 'userdb').mkdir(parents=True, exist_ok=True)
+    daemon = stack.start(make_tokend, {'Daemon': {'Socket': run / 'tokend.sock', 'UserdbSnapshot': run / 'userdb/snapshot'}})
+    daemon.socket = run / 'tokend.sock'
+    daemon.add_user('ada', 'old password', shell='/bin/sh')
+    service = ssh.PamService(daemon.socket)
+    server = ssh.Sshd(folder, service)
+    try:
+        with a_key(folder) as path:
+            with stack.hung(daemon):
+                assert server.login_by_key('ada', path, 'id -un').stdout == 'ada\n', server.log()
+            must_change(daemon)
+            with stack.hung(daemon):
+                done = server.login_by_key('ada', path, 'id -un')
+                assert done.returncode != 0 and done.stdout == '', server.log()
+            terminal = server.terminal('ada', 'keyboard-interactive', 'id -un')
+            status, text = terminal.answer((ASKED, 'old password'), *CHANGE).end()
+            assert (status, text.split()[-1:]) == (0, ['ada']), (text, server.log())
+            assert state_of(daemon) == 'active'
+            with stack.hung(daemon):
+                assert server.login_by_key('ada', path, 'id -un').stdout == 'ada\n', 'no other change is wanted'
+    finally:
+        server.stop()
+        service.remove()
+        (run / 'userdb/snapshot').unlink(missing_ok=True)
 
 
 def test_passwd_of_a_user(daemon, passwd):
