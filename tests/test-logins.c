@@ -204,6 +204,25 @@ static void test_locked_in_between(void **state) {
                          REASON_USER_LOCKED);
 }
 
+/* The session is opened all the same: sshd asks for the new password within it. */
+static void test_no_token_before_the_change(void **state) {
+        Core *core = *state;
+        Caller root = core_root();
+        _heard_ login = { 0 }, heard = { 0 };
+        StoreRequest *demand = call_user_set_request("id-ada", USER_SETS_STATE);
+
+        core_add_user(core, "ada", 70000);
+        log_in(core, "ada", &login);
+        demand->users[0]->state = USER_PASSWORD_MUST_CHANGE;
+        assert_int_equal(core_store(core, demand), 0);
+        const char *id = login.answer.login->id;
+        assert_int_equal(open_login(core, &root, (LoginRequest){ .user = "ada", .id = id }, &heard),
+                         0);
+        assert_int_equal(login_token(core, &root, id, "ada", &heard),
+                         REASON_PASSWORD_MUST_CHANGE);
+        assert_true(secret_is_empty(&heard.answer.access_token));
+}
+
 /* A refresh family is nobody's session. */
 static void test_families_are_no_logins(void **state) {
         Core *core = *state;
@@ -272,6 +291,7 @@ int main(void) {
                 TEST(test_too_late),
                 TEST(test_pending_is_swept),
                 TEST(test_locked_in_between),
+                TEST(test_no_token_before_the_change),
                 TEST(test_families_are_no_logins),
                 TEST(test_for_root_only),
                 TEST(test_shapes),

@@ -189,6 +189,9 @@ static void member_known(FamilyCall *family) {
 
         if (r != 0)
                 return call_finish(call, r);
+        /* sshd may be asking for the new one within the session. */
+        if (call->answer.user->state == USER_PASSWORD_MUST_CHANGE)
+                return call_finish(call, REASON_PASSWORD_MUST_CHANGE);
         issue_find_client(&family->issue, member_issue);
 }
 

@@ -230,6 +230,16 @@ def test_env(daemon, by_key):
         assert not daemon.is_active(given)
 
 
+def test_no_token_before_the_change(daemon, syslog):
+    """sshd asks within the session, which is open for nothing else."""
+    daemon.ctl('user', 'set', 'ada', '--state=password-must-change')
+    with lines(daemon, 'session_token=file'):
+        session = Session(by_key=True)
+        assert session.env('TOKEND_TOKEN_FILE') == '' and files() == []
+        assert 'no token for the session' in syslog.read() and 'password-must-change' in syslog.read()
+        session.close()
+
+
 @pytest.mark.parametrize('options', ['', 'session_token=none'])
 def test_none(daemon, options):
     with lines(daemon, options):
