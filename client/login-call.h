@@ -27,5 +27,8 @@ void login_give_back(const LoginContext *context, const Json *grant);
 /* before, id as a part of a path, and behind. 0 or -ENOMEM. */
 int login_write_path(const char *before, const char *id, const char *behind, Secret *ret);
 
+/* Who runs root's program that asks (su, sudo, passwd); 0: root, or it is not root's. */
+uint32_t login_caller_uid(void);
+
 /* Whether this can be said to the daemon at all. */
 bool login_is_text(const char *value);

@@ -18,7 +18,7 @@ static int check_password(const Secret *password) {
         return 0;
 }
 
-/* rhost and login are root's word only. */
+/* rhost, ruid and login are root's word only. */
 static int write_body(const LoginContext *context, const Secret *old, const Secret *password,
                       const char *login, Secret *ret) {
         JsonWriter w = JSON_WRITER(ret);
@@ -31,6 +31,8 @@ static int write_body(const LoginContext *context, const Secret *old, const Secr
                 json_write_text(&w, "login", login);
         if (is_root && login_is_text(context->rhost))
                 json_write_text(&w, "rhost", context->rhost);
+        if (login_caller_uid() != 0)
+                json_write_int(&w, "ruid", login_caller_uid());
         json_write_object_end(&w);
         return json_write_end(&w);
 }

@@ -2,6 +2,7 @@
  * (docs/http.md). What is asked about a user is answered about that very user, or it is refused. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "login-call.h"
@@ -63,6 +64,19 @@ static int append_origin(Secret *form, const LoginContext *context) {
         return r;
 }
 
+uint32_t login_caller_uid(void) {
+        return geteuid() == 0 ? getuid() : 0;
+}
+
+static int append_caller(Secret *form) {
+        char uid[16];
+
+        if (login_caller_uid() == 0)
+                return 0;
+        snprintf(uid, sizeof(uid), "%u", login_caller_uid());
+        return form_append(form, "ruid", uid);
+}
+
 bool login_may_take_tokens(const LoginContext *context) {
         return geteuid() == 0 && login_is_text(context->service);
 }
@@ -91,7 +105,9 @@ static int write_grant(const LoginContext *context, const char *user, const Secr
                 r = form_append(ret, "junk", "1");
         if (r == 0 && password)
                 r = append_accept(ret, context);
-        return r == 0 ? append_origin(ret, context) : r;
+        if (r == 0)
+                r = append_origin(ret, context);
+        return r == 0 ? append_caller(ret) : r;
 }
 
 /* sshd replaced the password because NSS does not know the name; the grant can only be refused. */

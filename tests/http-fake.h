@@ -172,6 +172,8 @@ void authority_grant(Authority *authority, const Caller *caller, const GrantRequ
                  request->grant_type, OR_DASH(request->username), OR_DASH(request->email),
                  SECRET_OR_DASH(request->password), SECRET_OR_DASH(request->refresh_token),
                  OR_DASH(request->scope), OR_DASH(request->service), request->junk);
+        if (request->ruid != 0)
+                FAKE_LOG(authority, "grant ruid=%u", request->ruid);
         if (request->accepts || request->once)
                 FAKE_LOG(authority, "grant accepts=%u once=%d", request->accepts, request->once);
         if (call->r != 0)
@@ -435,9 +437,9 @@ void authority_user_set_password(Authority *authority, const Caller *caller,
                                  const UserPasswordRequest *request, AnswerHandler handler,
                                  void *userdata) {
         fake_call(authority, handler, userdata)->answer.user = &fake_user;
-        FAKE_LOG(authority, "user_set_password %s old=%s new=%s login=%s rhost=%s", request->id,
+        FAKE_LOG(authority, "user_set_password %s old=%s new=%s login=%s rhost=%s ruid=%u", request->id,
                  SECRET_OR_DASH(request->old_password), SECRET_OR_DASH(request->password),
-                 OR_DASH(request->login), OR_DASH(request->rhost));
+                 OR_DASH(request->login), OR_DASH(request->rhost), request->ruid);
 }
 
 void authority_user_set(Authority *authority, const Caller *caller, const char *id,

@@ -276,6 +276,40 @@ static void test_throttle(void **state) {
         assert_int_equal(introspect(core, &token), 0);
 }
 
+/* bob's su does not slow ada's down, nor her console; and he has one budget with his own calls. */
+static void test_throttle_by_who_runs_su(void **state) {
+        Core *core = *state;
+        Caller root = core_root(), bob = core_uid(70001);
+        _secret_ wrong = core_secret("wrong"), right = core_secret("PASSWORD-of-ada");
+        GrantRequest request = typed_as("ada", &wrong, 0, false);
+
+        request.ruid = 70001;
+        for (unsigned i = 0; i < 5; i++) {
+                _heard_ heard = { 0 };
+
+                authority_grant(core->authority, &root, &request, core_on_answer, &heard);
+                assert_int_equal(core_wait(core, &heard),
+                                 i < 3 ? REASON_WRONG_PASSWORD : REASON_TOO_MANY_FAILURES);
+        }
+        request.password = &right;
+        for (uint32_t ruid = 70000; ruid <= 70001; ruid++) {
+                _heard_ heard = { 0 };
+
+                request.ruid = ruid;
+                authority_grant(core->authority, &root, &request, core_on_answer, &heard);
+                assert_int_equal(core_wait(core, &heard),
+                                 ruid == 70000 ? 0 : REASON_TOO_MANY_FAILURES);
+        }
+        _heard_ console = { 0 }, refused = { 0 };
+        request.ruid = 0;
+        authority_grant(core->authority, &root, &request, core_on_answer, &console);
+        assert_int_equal(core_wait(core, &console), 0);
+        request = (GrantRequest){ .grant_type = "password", .username = "bob", .password = &wrong,
+                                  .ruid = 70000 };
+        authority_grant(core->authority, &bob, &request, core_on_answer, &refused);
+        assert_int_equal(core_wait(core, &refused), REASON_ACCESS_DENIED);
+}
+
 static void test_states(void **state) {
         Core *core = *state;
         _heard_ must_change = { 0 };
@@ -563,6 +597,7 @@ int main(void) {
                 TEST(test_unknown_users_and_junk),
                 TEST(test_who_may_say_so),
                 TEST(test_throttle),
+                TEST(test_throttle_by_who_runs_su),
                 TEST(test_states),
                 TEST(test_once),
                 TEST(test_once_beats_look_ups),

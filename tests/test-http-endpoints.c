@@ -155,6 +155,22 @@ static void test_accept(void **state) {
         }
 }
 
+static void test_real_uid(void **state) {
+        static const char *const bad[] = { "0", "-1", "x", "4294967296", "70001x" };
+        Harness *h = *state;
+
+        expect(h, "POST", "/oauth/token", FORM,
+               "grant_type=password&username=ada&password=secret&service=su&ruid=70001", 200,
+               "grant ruid=70001", NULL);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                char body[128];
+
+                snprintf(body, sizeof(body),
+                         "grant_type=password&username=ada&password=secret&ruid=%s", bad[i]);
+                expect(h, "POST", "/oauth/token", FORM, body, 400, "", NULL);
+        }
+}
+
 /* Root's PAM module is told whose password was wrong, if it is anybody's. */
 static void test_refusals_name_users(void **state) {
         static const char known[] = "grant_type=password&username=known&password=no";
@@ -378,11 +394,16 @@ static void test_users(void **state) {
                "{" USER ",\"revoked\":4}");
         expect(h, "POST", "/v1/users/u-1/password", JSON,
                "{\"password\":\"new\",\"old_password\":\"old\"}", 200,
-               "user_set_password u-1 old=old new=new login=- rhost=-",
+               "user_set_password u-1 old=old new=new login=- rhost=- ruid=0",
                "{\"id\":\"u-1\",\"name\":\"ada\",\"revoked\":0}");
         expect(h, "POST", "/v1/users/u-1/password", JSON,
                "{\"old_password\":\"old\",\"login\":\"l\",\"rhost\":\"192.0.2.7\"}", 200,
-               "user_set_password u-1 old=old new=- login=l rhost=192.0.2.7", NULL);
+               "user_set_password u-1 old=old new=- login=l rhost=192.0.2.7 ruid=0", NULL);
+        expect(h, "POST", "/v1/users/u-1/password", JSON,
+               "{\"old_password\":\"old\",\"ruid\":70001}", 200,
+               "user_set_password u-1 old=old new=- login=- rhost=- ruid=70001", NULL);
+        expect(h, "POST", "/v1/users/u-1/password", JSON,
+               "{\"old_password\":\"old\",\"ruid\":-1}", 400, "", NULL);
         expect(h, "POST", "/v1/users/u-1/password", JSON, "{\"login\":\"l\"}", 400, "", NULL);
         expect(h, "POST", "/v1/users/u-1/password", JSON,
                "{\"old_password\":\"old\",\"login\":1}", 400, "", NULL);
@@ -551,6 +572,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_grant, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_grant_refusals, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_accept, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_real_uid, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_refusals_name_users, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_tcp_says_less, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_credentials, setup, teardown),

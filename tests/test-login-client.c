@@ -89,6 +89,27 @@ static void test_questions(void **state) {
                                "DELETE /v1/logins/" ID "?user=ada HTTP/1.1\r\n"));
 }
 
+/* su is root's, and run by somebody. */
+static void test_who_runs_the_program(void **state) {
+        FakeTokend *fake = *state;
+        LoginReply reply = LOGIN_REPLY_INIT;
+        char text[4096];
+        FakeAnswer answer = { .bytes = fake_json(text, sizeof(text), 200, GRANT) };
+
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(setresuid(70001, 0, 0), 0);
+        int grant = ask_bytes(fake, AUTHENTICATE, "ada", &answer, &reply);
+        bool is_said = strstr(fake->requests[0], "&ruid=70001") != NULL;
+        int open = ask_bytes(fake, OPEN, "ada", &answer, &reply);
+        bool is_said_again = strstr(fake->requests[0], "ruid") != NULL;
+        assert_int_equal(setresuid(0, 0, 0), 0);
+        assert_int_equal(grant, 0);
+        assert_int_equal(open, 0);
+        assert_true(is_said);
+        assert_false(is_said_again);
+}
+
 /* Each member that is missing, of another type or another's makes no success. */
 static const struct {
         const char *json;
@@ -432,6 +453,7 @@ static void test_ids(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_questions, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_who_runs_the_program, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bad_grants, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_statuses, setup, teardown),

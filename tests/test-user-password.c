@@ -399,15 +399,18 @@ static void details_are_roots(void **state) {
                 const Caller *caller;
                 const char *login;
                 const char *rhost;
+                uint32_t ruid;
                 int r;
         } rows[] = {
-                { &own, login, NULL, REASON_ACCESS_DENIED },
-                { &own, NULL, "192.0.2.7", REASON_ACCESS_DENIED },
-                { &admin, login, NULL, REASON_ACCESS_DENIED },
-                { &admin, NULL, "192.0.2.7", REASON_ACCESS_DENIED },
-                { &root, login, "192.0.2.7", 0 },
-                { &root, "no login", "", 0 },
-                { &root, "", NULL, 0 },
+                { &own, login, NULL, 0, REASON_ACCESS_DENIED },
+                { &own, NULL, "192.0.2.7", 0, REASON_ACCESS_DENIED },
+                { &own, NULL, NULL, 70009, REASON_ACCESS_DENIED },
+                { &admin, login, NULL, 0, REASON_ACCESS_DENIED },
+                { &admin, NULL, "192.0.2.7", 0, REASON_ACCESS_DENIED },
+                { &admin, NULL, NULL, 70009, REASON_ACCESS_DENIED },
+                { &root, login, "192.0.2.7", 70009, 0 },
+                { &root, "no login", "", 70009, 0 },
+                { &root, "", NULL, 70009, 0 },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -418,6 +421,7 @@ static void details_are_roots(void **state) {
                         .password = is_even ? &new : &old,
                         .login = rows[i].login,
                         .rhost = rows[i].rhost,
+                        .ruid = rows[i].ruid,
                 };
                 Outcome outcome = { 0 };
 
@@ -453,6 +457,31 @@ static void the_console_has_one_budget(void **state) {
         assert_int_equal(log_in(fixture, "ada", "old", "192.0.2.7", &outcome), 0);
         outcome_done(&outcome);
         assert_int_equal(set_password(fixture, &caller, ada->id, "old", NULL, &outcome), 0);
+        outcome_done(&outcome);
+}
+
+/* su and passwd of one user are no other's console. */
+static void who_runs_the_program_has_a_budget(void **state) {
+        _cleanup_(fixture_freep) Fixture *fixture = fixture_new();
+        _cleanup_(user_freep) User *ada = add_user(fixture, "ada", "old");
+        _cleanup_(secret_done) Secret wrong = secret_of("wrong");
+        const ThrottleSubject keys[] = { { "ada", "local", true }, { "ada", "uid:70008", true },
+                                         { "ada", "192.0.2.7", true }, { "ada", "uid:70009", true } };
+        UserPasswordRequest guess = { .id = ada->id, .old_password = &wrong, .ruid = 70009 };
+        Caller root = caller_uid(0);
+        Outcome outcome = { 0 };
+
+        for (unsigned i = 0; i < 3; i++) {
+                authority_user_set_password(fixture->authority, &root, &guess, on_answer, &outcome);
+                assert_int_equal(fixture_wait(fixture, &outcome), REASON_WRONG_PASSWORD);
+                outcome_done(&outcome);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                assert_int_equal(throttle_check(fixture->authority->throttle, &keys[i]), i == 3);
+        /* From afar the address counts, whoever runs the server. */
+        guess.rhost = "192.0.2.7";
+        authority_user_set_password(fixture->authority, &root, &guess, on_answer, &outcome);
+        assert_int_equal(fixture_wait(fixture, &outcome), REASON_WRONG_PASSWORD);
         outcome_done(&outcome);
 }
 
@@ -522,6 +551,7 @@ int main(void) {
                 cmocka_unit_test(kept_login_in_a_crowd),
                 cmocka_unit_test(details_are_roots),
                 cmocka_unit_test(the_console_has_one_budget),
+                cmocka_unit_test(who_runs_the_program_has_a_budget),
                 cmocka_unit_test(remote_hosts_are_throttled),
         };
 

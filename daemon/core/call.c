@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,10 +298,14 @@ void call_store_or_fail(Call *call, StoreRequest *request, CallStoreStep step) {
         call_submit(call, request, step, true);
 }
 
-void call_remote_key(const Call *call, const char *rhost, char ret[static PEER_REMOTE_MAX]) {
-        if (caller_is_behind_root_door(call->caller))
-                return throttle_remote_key(rhost, ret);
-        memcpy(ret, call->caller->peer.remote, PEER_REMOTE_MAX);
+void call_remote_key(const Call *call, const char *rhost, uint32_t ruid,
+                     char ret[static PEER_REMOTE_MAX]) {
+        if (!caller_is_behind_root_door(call->caller))
+                memcpy(ret, call->caller->peer.remote, PEER_REMOTE_MAX);
+        else if (ruid != 0 && !(rhost && rhost[0]))
+                snprintf(ret, PEER_REMOTE_MAX, "uid:%u", ruid);
+        else
+                throttle_remote_key(rhost, ret);
 }
 
 static bool call_refused_by_throttle(Call *call, unsigned wait) {

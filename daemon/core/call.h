@@ -128,9 +128,11 @@ void call_store_or_fail(Call *call, StoreRequest *request, CallStoreStep step);
  * Throttles nothing. A full queue ends the call with REASON_OVERLOADED. */
 void call_check(Call *call, const Secret *secret, const Secret *hash, CallCheckStep step);
 
-/* Where a password was typed, for the throttle: where root's PAM module says (without an rhost: at
- * this machine), of all others where they are themselves. */
-void call_remote_key(const Call *call, const char *rhost, char ret[static PEER_REMOTE_MAX]);
+/* Where a password was typed, for the throttle: where root's PAM module says (without an rhost: by
+ * whom who runs that program, ruid, or with 0 at this machine), of all others where they are
+ * themselves. */
+void call_remote_key(const Call *call, const char *rhost, uint32_t ruid,
+                     char ret[static PEER_REMOTE_MAX]);
 /* throttle_check() and throttle_verdict(): true when the throttle refuses, right or wrong; then the
  * call has ended with REASON_TOO_MANY_FAILURES. */
 bool call_is_throttled(Call *call, ThrottleSubject subject);

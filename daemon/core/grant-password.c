@@ -162,7 +162,7 @@ static void password_look(GrantCall *grant) {
                         return call_finish(call, r);
                 grant->who = grant->folded;
         }
-        call_remote_key(call, request->rhost, grant->remote);
+        call_remote_key(call, request->rhost, request->ruid, grant->remote);
         if (call_is_throttled(call, password_subject(grant)))
                 return;
         if (password_accepts(grant, GRANT_ACCEPTS_TOKEN) &&

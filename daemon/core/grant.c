@@ -35,7 +35,8 @@ bool grant_type_is_known(const char *name) {
 static int grant_check_access(const Caller *caller, const GrantType *type,
                               const GrantRequest *request) {
         bool has_details = request->service || request->rhost || request->tty ||
-                           request->junk || request->accepts || request->once;
+                           request->ruid != 0 || request->junk || request->accepts ||
+                           request->once;
 
         if (has_details && access_reach(caller, ACTION_LOGIN_DETAILS) != REACH_ALL)
                 return REASON_ACCESS_DENIED;

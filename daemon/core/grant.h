@@ -23,6 +23,7 @@ typedef struct GrantRequest {
         const char *service;
         const char *rhost;
         const char *tty;
+        uint32_t ruid;    /* who runs the program that asks; 0: root */
         unsigned accepts; /* GrantAccepts; only with a service; 0: a password */
         bool once; /* a token that is accepted is used up by it; only with a service */
         bool junk; /* sshd's junk password: one dummy hash, nothing counted, REASON_NOT_KNOWN_TO_NSS */

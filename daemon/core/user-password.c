@@ -144,7 +144,7 @@ static int password_check_request(const PasswordCall *set) {
         const UserPasswordRequest *request = set->request;
         const Caller *caller = set->admin.call.caller;
 
-        if ((request->login || request->rhost) &&
+        if ((request->login || request->rhost || request->ruid != 0) &&
             access_reach(caller, ACTION_LOGIN_DETAILS) != REACH_ALL)
                 return REASON_ACCESS_DENIED;
         if ((request->password && secret_is_empty(request->password)) ||
@@ -171,7 +171,7 @@ void authority_user_set_password(Authority *authority, const Caller *caller,
         int r = password_check_request(set);
         if (r != 0)
                 return call_finish(&set->admin.call, r);
-        call_remote_key(&set->admin.call, request->rhost, set->remote);
+        call_remote_key(&set->admin.call, request->rhost, request->ruid, set->remote);
         set->admin.call.checks_credentials = true;
         password_find(set);
 }

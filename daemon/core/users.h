@@ -45,6 +45,7 @@ typedef struct UserPasswordRequest {
         /* From uid 0 on the socket only, else REASON_ACCESS_DENIED: */
         const char *login; /* of the session that goes on (TOKEND_LOGIN); another one is nothing */
         const char *rhost;
+        uint32_t ruid; /* who runs the program that asks; 0: root */
 } UserPasswordRequest;
 
 /* root or an administrator, or that user (by uid or token), which must give the old password. All

@@ -70,6 +70,13 @@ static int read_flag(const Form *form, const char *name, bool *ret) {
         return text && !streq(text, "1") ? REASON_INVALID_REQUEST : 0;
 }
 
+static int read_ruid(const Form *form, uint32_t *ret) {
+        const char *text = form_get_text(form, "ruid");
+        bool is_good = !text || (parse_uint32(text, ret) == 0 && *ret != 0);
+
+        return is_good ? 0 : REASON_INVALID_VALUE;
+}
+
 static int token(Request *request) {
         const Form *form = &request->form;
         GrantRequest *grant = grant_form_read(request);
@@ -86,6 +93,9 @@ static int token(Request *request) {
         r = read_accepts(form, &grant->accepts);
         if (r != 0)
                 return request_refuse(request, r, "accept takes the words password and token");
+        r = read_ruid(form, &grant->ruid);
+        if (r != 0)
+                return request_refuse(request, r, "ruid must be a uid, and not root's");
         grant->service = form_get_text(form, "service");
         grant->rhost = form_get_text(form, "rhost");
         grant->tty = form_get_text(form, "tty");

@@ -18,12 +18,12 @@ static int write_changed(Request *request, Answer *answer, JsonWriter *w) {
         return write_revoked_answer(request, answer, w);
 }
 
-static int read_uid(Request *request, uint32_t *ret) {
+static int read_uid(Request *request, const char *name, uint32_t absent, uint32_t *ret) {
         int64_t uid;
-        int r = json_get_int64(request->json, JSON_ROOT, "uid", &uid);
+        int r = json_get_int64(request->json, JSON_ROOT, name, &uid);
 
         if (r == -ENOENT) {
-                *ret = UID_NONE;
+                *ret = absent;
                 return 0;
         }
         if (r == -EBADMSG || (r == 0 && (uid < 0 || uid >= UID_NONE)))
@@ -85,7 +85,7 @@ static int read_user(Request *request, UserAddRequest *user) {
         if (r == 0)
                 r = read_expires(request, &user->expires);
         if (r == 0)
-                r = read_uid(request, &user->uid);
+                r = read_uid(request, "uid", UID_NONE, &user->uid);
         return r;
 }
 
@@ -206,6 +206,8 @@ static int user_password(Request *request) {
                 r = request_json_text(request, "login", &set->login);
         if (r == 0)
                 r = request_json_text(request, "rhost", &set->rhost);
+        if (r == 0)
+                r = read_uid(request, "ruid", 0, &set->ruid);
         if (r != 0)
                 return r;
         if (!set->password && !set->old_password)
@@ -235,7 +237,7 @@ static const Route routes[] = {
           "Remove a user and revoke its tokens", "", "200 " USER_MEMBERS " revoked#" },
         { "POST",   "/v1/users/:id/password", user_password, BODY_JSON, 0, NULL,
           "Set a user's password and revoke its tokens, or check the old one",
-          "password old_password login rhost", "200 id name revoked#" },
+          "password old_password login rhost ruid#", "200 id name revoked#" },
 };
 /* clang-format on */
 

@@ -44,6 +44,18 @@ def test_right_and_wrong(daemon, lines):
     assert status == 1 and 'Authentication failure' in text
 
 
+def test_who_guesses_slows_only_himself_down(daemon, lines):
+    """Nobody locks another one out of su, sudo or the console by running su."""
+    for _ in range(3):
+        assert su('ada', 'wrong')[0] == 1
+    (row,) = daemon.ctl_json('throttle', 'list')['throttle']
+    assert (row['user'], row['remote'], row['failures']) == ('ada', f'uid:{stack.uid_of("bob")}', 3)
+    assert su('ada', 'adas password', caller='ada') == (0, 'ada')
+    console = daemon.request('POST', '/oauth/token', form={'grant_type': 'password', 'username': 'ada', 'service': 'login',
+                                                           'password': 'adas password'})
+    assert console.status == 200
+
+
 def test_the_session_is_a_login(daemon, lines):
     terminal = stack.Terminal(['su', '-s', '/bin/sh', '-c', 'echo "<$TOKEND_LOGIN>"; read x', 'ada'],
                               uid=stack.uid_of('bob'))
