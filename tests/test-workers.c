@@ -220,6 +220,40 @@ static void test_fewest_running_first(void **state) {
         workers_free(workers);
 }
 
+/* Of root's jobs too: what it asks about one user leaves threads for all others. */
+static void test_one_urgent_key_holds_half(void **state) {
+        static const char *const keys[] = { "ada", "ada", "ada", "ada", "bob", NULL };
+        Workers *workers = make(*state, 4, 8);
+
+        for (int i = 0; i < 4; i++)
+                assert_int_equal(submit(workers, i, true, keys[i]), 0);
+        await_start();
+        await_start();
+        assert_nothing_starts();
+        for (int i = 4; i < 6; i++)
+                assert_int_equal(submit(workers, i, true, keys[i]), 0);
+        await_start();
+        await_start();
+        assert_int_equal(seen.order[2] + seen.order[3], 4 + 5);
+        for (int i = 0; i < 6; i++)
+                end_one(*state);
+        assert_int_equal(seen.n_started, 6);
+        workers_free(workers);
+}
+
+static void test_one_thread_serves_one_urgent_key(void **state) {
+        Workers *workers = make(*state, 1, 8);
+
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(submit(workers, i, true, "ada"), 0);
+        for (int i = 0; i < 3; i++) {
+                await_start();
+                end_one(*state);
+                assert_int_equal(seen.order[i], i);
+        }
+        workers_free(workers);
+}
+
 static void test_threads_are_ours(void **state) {
         Workers *workers = make(*state, 2, 2);
         int before = getpriority(PRIO_PROCESS, 0);
@@ -294,6 +328,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_ordinary_jobs_take_half, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_one_key_holds_two_threads, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_fewest_running_first, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_one_urgent_key_holds_half, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_one_thread_serves_one_urgent_key, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(test_threads_are_ours, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_cancels_what_waits, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_job_at_the_end, setup, teardown),

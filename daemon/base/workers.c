@@ -1,8 +1,8 @@
 /* A pool of threads behind two bounded lanes.
  *
- * A thread takes the oldest urgent job; else, while ordinary jobs hold less than their share of the
- * threads, the waiting job whose key has the fewest jobs running, so that one caller's flood delays
- * that caller first. All state below is the lock's. */
+ * A thread takes the oldest urgent job whose key does not hold half of the threads already; else,
+ * while ordinary jobs hold less than their share of the threads, the waiting job whose key has the
+ * fewest jobs running, so that one caller's flood delays that caller first. All state below is the lock's. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -29,7 +29,7 @@ struct Workers {
         pthread_cond_t wake;
         Queue queues[_LANE_MAX];
         size_t queue_max;
-        size_t ordinary_max;     /* threads that ordinary jobs may hold */
+        size_t half;             /* threads that ordinary jobs may hold, or one urgent key's */
         size_t n_ordinary;       /* and those that they hold */
         bool stopping;
 
@@ -59,14 +59,14 @@ static Job *queue_remove(Queue *queue, Job **link) {
         return job;
 }
 
-static size_t count_running(const Workers *workers, const char *key) {
+static size_t count_running(const Workers *workers, bool urgent, const char *key) {
         size_t n = 0;
 
         if (!key)
                 return 0;
 
         for (size_t i = 0; i < workers->n_threads; i++)
-                n += workers->running[i] && !workers->running[i]->urgent &&
+                n += workers->running[i] && workers->running[i]->urgent == urgent &&
                      streq_ptr(workers->running[i]->key, key);
         return n;
 }
@@ -76,11 +76,11 @@ static Job *take_ordinary(Workers *workers) {
         size_t fewest = WORKERS_KEY_MAX;
         Job **chosen = NULL;
 
-        if (workers->n_ordinary >= workers->ordinary_max)
+        if (workers->n_ordinary >= workers->half)
                 return NULL;
 
         for (Job **link = &queue->first; *link && fewest > 0; link = &(*link)->next) {
-                size_t n = count_running(workers, (*link)->key);
+                size_t n = count_running(workers, false, (*link)->key);
 
                 if (n < fewest) {
                         fewest = n;
@@ -95,16 +95,26 @@ static Job *take_ordinary(Workers *workers) {
         return queue_remove(queue, chosen);
 }
 
-static Job *take_job(Workers *workers) {
-        Queue *urgent = &workers->queues[LANE_URGENT];
+/* However slow the hash of one user is, it is not all threads that are busy with guesses at it. */
+static Job *take_urgent(Workers *workers) {
+        Queue *queue = &workers->queues[LANE_URGENT];
 
-        return urgent->first ? queue_remove(urgent, &urgent->first) : take_ordinary(workers);
+        for (Job **link = &queue->first; *link; link = &(*link)->next)
+                if (count_running(workers, true, (*link)->key) < workers->half)
+                        return queue_remove(queue, link);
+        return NULL;
+}
+
+static Job *take_job(Workers *workers) {
+        Job *job = take_urgent(workers);
+
+        return job ? job : take_ordinary(workers);
 }
 
 /* A waiting job that an idle thread is about to take is no waiting job: whether that thread has
  * woken up yet makes no difference to how many are taken in. */
 static size_t room(const Workers *workers, bool urgent) {
-        size_t idle = 0, share = workers->ordinary_max - workers->n_ordinary;
+        size_t idle = 0, share = workers->half - workers->n_ordinary;
 
         for (size_t i = 0; i < workers->n_threads; i++)
                 idle += !workers->running[i];
@@ -122,11 +132,10 @@ static void finish_job(Workers *workers, size_t slot) {
         Job *job = workers->running[slot];
 
         workers->running[slot] = NULL;
-        if (!job->urgent) {
-                /* A share or a key is free again: whoever waits for it may go. */
-                workers->n_ordinary--;
+        workers->n_ordinary -= !job->urgent;
+        /* A share or a key is free again: whoever waits for it may go. */
+        if (!job->urgent || job->key)
                 pthread_cond_broadcast(&workers->wake);
-        }
         mailbox_post(workers->mailbox, &job->item);
 }
 
@@ -212,7 +221,7 @@ int workers_new(sd_event *event, const WorkersOptions *options, Workers **ret) {
         strcpy(workers->name, options->name);
         workers->nice = options->nice;
         workers->queue_max = options->queue_max;
-        workers->ordinary_max = options->n_threads > 1 ? options->n_threads / 2 : 1;
+        workers->half = options->n_threads > 1 ? options->n_threads / 2 : 1;
         workers->running = calloc(options->n_threads, sizeof(*workers->running));
         workers->threads = calloc(options->n_threads, sizeof(*workers->threads));
         if (!workers->running || !workers->threads)

@@ -1,8 +1,9 @@
 #pragma once
 
 /* Threads for work that blocks, behind a bounded queue with two lanes. The urgent lane (root's)
- * goes first and has a bound of its own. Ordinary jobs take at most half of the threads (at least
- * one) and at most WORKERS_KEY_MAX of them for one key. */
+ * goes first and has a bound of its own; of its jobs those for one key take at most half of the
+ * threads (at least one). Ordinary jobs take at most half of the threads (at least one) and at most
+ * WORKERS_KEY_MAX of them for one key. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,9 @@ typedef struct Job {
         struct Job *next; /* the pool's */
         bool urgent;
         bool cancelled;   /* the pool's: run() never ran */
-        const char *key;  /* who it is for ("uid:1000", "192.0.2.1"); NULL: nobody in particular */
+        /* Who asks ("uid:1000", "192.0.2.1"); of an urgent job, about whom. NULL: nobody in
+         * particular */
+        const char *key;
         void (*run)(struct Job *job);  /* on a thread */
         void (*done)(struct Job *job); /* on the loop; owns the job from then on */
 } Job;

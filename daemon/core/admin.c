@@ -39,9 +39,10 @@ static void admin_hashed(void *userdata, int r, Secret *hash) {
 
 void admin_hash(AdminCall *admin, const Secret *secret,
                 void (*step)(AdminCall *admin, Secret *hash)) {
+        bool is_roots = caller_is_behind_root_door(admin->call.caller);
         PasswordLane lane = {
-                .urgent = caller_is_behind_root_door(admin->call.caller),
-                .key = admin->call.caller->peer.remote,
+                .urgent = is_roots,
+                .key = is_roots ? NULL : admin->call.caller->peer.remote,
         };
         int r;
 

@@ -335,9 +335,10 @@ static void password_checked(void *userdata, int r, bool matches) {
 }
 
 void call_check(Call *call, const Secret *secret, const Secret *hash, CallCheckStep step) {
+        bool is_roots = caller_is_behind_root_door(call->caller);
         PasswordLane lane = {
-                .urgent = caller_is_behind_root_door(call->caller),
-                .key = call->caller->peer.remote,
+                .urgent = is_roots,
+                .key = is_roots ? call->target : call->caller->peer.remote,
         };
 
         assert(!call->check_step);

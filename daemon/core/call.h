@@ -86,6 +86,7 @@ struct Call {
 
         CallStoreStep step; /* that the store's answer goes to, while one is awaited */
         bool step_may_fail;
+        const char *target; /* whose password call_check() looks at; NULL: nobody in particular */
         CallCheckStep check_step; /* likewise the worker's */
         CallTokenStep find_step; /* token-find.h */
         TokenHash find_hash;

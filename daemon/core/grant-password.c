@@ -162,6 +162,7 @@ static void password_look(GrantCall *grant) {
                         return call_finish(call, r);
                 grant->who = grant->folded;
         }
+        call->target = grant->who;
         call_remote_key(call, request->rhost, request->ruid, grant->remote);
         if (call_is_throttled(call, password_subject(grant)))
                 return;

@@ -31,7 +31,7 @@ int passwords_set_config(Passwords *passwords, const Config *config);
 /* Who a job is for. */
 typedef struct PasswordLane {
         bool urgent;     /* uid 0 on the socket */
-        const char *key; /* peer.remote; copied */
+        const char *key; /* peer.remote; when urgent, whose password it is, or NULL; copied */
 } PasswordLane;
 
 /* Both: 0 (the handler will be called, not before this returned), REASON_OVERLOADED or a negative

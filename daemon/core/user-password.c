@@ -126,7 +126,7 @@ static void password_user_found(Call *call, StoreRequest *request) {
                 return call_finish(call, request->result);
         user_free(set->user);
         set->user = TAKE_PTR(request->users[0]);
-        set->admin.audit.user = set->user->name;
+        set->admin.audit.user = call->target = set->user->name;
         admin_audit(&set->admin, AUDIT_USER_PASSWORD);
         if (!set->request->old_password)
                 return password_hash_once(set);
