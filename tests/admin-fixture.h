@@ -43,6 +43,7 @@ static const struct {
 } machine_users[] = {
         { "root", 0, 0 },     { "toor", 0, 0 },        { "daemon", 1, 1 },
         { "kim", 1500, 100 }, { "lee", 70001, 70001 }, { "dynamic", 61184, 61184 },
+        { "tokend", 991, 991 }, { "nobody", 65534, 65534 },
 };
 
 static const struct {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ssh-key.h"
 #include "core/admin.h"
@@ -19,6 +20,7 @@
 #include "core/password.h"
 #include "core/users.h"
 #include "wire/cleanup.h"
+#include "wire/protocol.h"
 #include "wire/text.h"
 #include "wire/uid.h"
 
@@ -241,9 +243,15 @@ static void add_hashed(AdminCall *admin, Secret *hash) {
         add_submit(add);
 }
 
+/* Nobody's uids log in nobody, and who acts as the daemon would be anybody. */
+static bool may_be_adopted(const NssUser *known) {
+        return uid_is_somebodys(known->uid) && known->uid != geteuid() &&
+               !streq_ptr(known->name, TOKEND_USER_NAME);
+}
+
 /* The machine's own user of that name. 0 or a Reason. */
 static int add_adopt(UserAddCall *add, NssUser *known) {
-        if (known->uid == 0 || known->uid == UID_NONE)
+        if (!may_be_adopted(known) || streq(add->user->name, TOKEND_USER_NAME))
                 return REASON_UID_NOT_PERMITTED;
         if (add->request->uid != UID_NONE && add->request->uid != known->uid)
                 return REASON_NAME_TAKEN;

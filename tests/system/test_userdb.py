@@ -141,6 +141,12 @@ def test_root_is_not_adopted(daemon):
     assert done.returncode == 1 and 'uid-not-permitted' in done.stderr
 
 
+def test_nobody_is_not_adopted(daemon):
+    done = daemon.ctl('user', 'add', 'nobody', '--password-file=-', input='x', check=False)
+    assert done.returncode == 1 and 'uid-not-permitted' in done.stderr
+    assert daemon.add_user('games')['adopted'] is True, 'one of the machine may be somebody'
+
+
 def test_a_group_of_that_name_is_in_the_way(daemon):
     done = daemon.ctl('user', 'add', 'sudo', '--password-file=-', input='x', check=False)
     assert done.returncode == 1 and 'name-taken' in done.stderr
