@@ -145,6 +145,9 @@ static void knows_what_is_no_hash(void **state) {
                 "$6$rounds=$salt$" S86,
                 "$5$salt$" S86,
                 "$2b$4$" S53,
+                "$2b$00$" S53,
+                "$2b$03$" S53,
+                "$2x$03$" S53,
                 "$2c$04$" S53,
                 "{SSHA}" S43,
                 "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$" S43,
@@ -186,6 +189,7 @@ static void knows_what_is_no_hash(void **state) {
         assert_true(password_hash_is_valid("$y$jFT$saltsalt$" S43)); /* 1 GiB */
         assert_true(password_hash_is_valid("$7$FU..../....salt$" S43));
         assert_true(password_hash_is_valid("$2b$14$" S53));
+        assert_true(password_hash_is_valid("$2b$04$" S53));
         assert_true(password_hash_is_valid("_...Udefghijklmnopqr"));
 }
 

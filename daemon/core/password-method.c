@@ -45,20 +45,22 @@ struct PasswordMethod {
  * what the others do not say. Likewise scrypt with more than one lane. */
 #define YESCRYPT "j" D D "[$]" D "{0,86}[$]" D "{43}"
 #define SCRYPT   D "{6}/[.]{4}" D "{0,86}[$]" D "{43}"
+/* crypt() takes no fewer than 2^4 rounds. */
+#define BCRYPT "(0[4-9]|[1-9][0-9])[$]" D "{53}"
 
 /* clang-format off */
 static const PasswordMethod methods[] = {
         { "yescrypt",      "$y$",    SIZE, 9, COST_YESCRYPT, YESCRYPT },
         { "gost-yescrypt", "$gy$",   SIZE, 9, COST_YESCRYPT, YESCRYPT },
         { "scrypt",        "$7$",    SIZE, 8, COST_SCRYPT,   SCRYPT },
-        { "bcrypt",        "$2b$",   72,   7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
-        { "bcrypt-a",      "$2a$",   72,   7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
-        { "bcrypt-y",      "$2y$",   72,   7, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { "bcrypt",        "$2b$",   72,   7, COST_LOG2,     BCRYPT },
+        { "bcrypt-a",      "$2a$",   72,   7, COST_LOG2,     BCRYPT },
+        { "bcrypt-y",      "$2y$",   72,   7, COST_LOG2,     BCRYPT },
         { "sha512crypt",   "$6$",    SIZE, 6, COST_ROUNDS,
           "(rounds=[1-9][0-9]+[$])?" SALT "{1,16}[$]" D "{86}" },
         { "sha256crypt",   "$5$",    SIZE, 5, COST_ROUNDS,
           "(rounds=[1-9][0-9]+[$])?" SALT "{1,16}[$]" D "{43}" },
-        { NULL,            "$2x$",   72,   4, COST_LOG2,     "[0-9]{2}[$]" D "{53}" },
+        { NULL,            "$2x$",   72,   4, COST_LOG2,     BCRYPT },
         { NULL,            "$sha1$", SIZE, 4, COST_ROUNDS,
           "[1-9][0-9]+[$]" D "{1,64}[$]" D "{28}" },
         { NULL,            "$md5",   SIZE, 4, COST_ROUNDS,
