@@ -107,7 +107,11 @@ static int write_grant(const LoginContext *context, const char *user, const Secr
                 r = append_accept(ret, context);
         if (r == 0)
                 r = append_origin(ret, context);
-        return r == 0 ? append_caller(ret) : r;
+        if (r == 0)
+                r = append_caller(ret);
+        if (r == 0 && password && context->login_only && login_may_take_tokens(context))
+                r = form_append(ret, "login_only", "1");
+        return r;
 }
 
 /* sshd replaced the password because NSS does not know the name; the grant can only be refused. */

@@ -29,6 +29,7 @@ typedef struct LoginContext {
         const char *tty;
         unsigned accept; /* LOGIN_ACCEPT_*; 0: a password */
         bool once;       /* a token that is accepted is used up */
+        bool login_only; /* nobody wants the token: the answer need not wait for the store */
 } LoginContext;
 
 typedef struct LoginReply {

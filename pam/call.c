@@ -63,6 +63,7 @@ int call_begin(Call *call, const char *function, enum PamFamily family, pam_hand
                 .tty = item_text(pamh, PAM_TTY),
                 .accept = call->options.accept,
                 .once = call->options.one_time_token,
+                .login_only = true,
         };
         return PAM_SUCCESS;
 }

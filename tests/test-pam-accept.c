@@ -49,7 +49,7 @@ static void test_accept(void **state) {
                         assert_string_equal(host->messages, "Password: ");
                         snprintf(expected, sizeof(expected),
                                  "grant_type=password&username=ada&password=%s%stest"
-                                 "&rhost=192.0.2.1",
+                                 "&rhost=192.0.2.1&login_only=1",
                                  typed[n], rows[i].sent ? rows[i].sent : "&service=");
                         assert_string_equal(host_body(host, 0), expected);
                         host_refuse(host, 401, "wrong-password");

@@ -29,7 +29,7 @@ static void test_success(void **state) {
         assert_string_equal(host_log, "");
         assert_string_equal(host_body(host, 0),
                             geteuid() == 0 ? "grant_type=password&username=ada&password=right"
-                                             "&service=test&rhost=192.0.2.1"
+                                             "&service=test&rhost=192.0.2.1&login_only=1"
                                            : "grant_type=password&username=ada&password=right");
 
         /* The public id is the only thing that stays in the environment. */

@@ -12,6 +12,7 @@
 #include "base/journal.h"
 #include "core/call.h"
 #include "core/client-secret.h"
+#include "core/issue.h"
 #include "core/last-used.h"
 #include "core/nss.h"
 #include "core/password.h"
@@ -238,6 +239,7 @@ Authority *authority_free(Authority *authority) {
         authority->nss = nss_free(authority->nss);
         authority->passwords = passwords_free(authority->passwords);
         calls_done(authority);
+        issue_late_abandon(authority);
         rehashes_free(authority->rehashes);
         client_secrets_free(authority->client_secrets);
         throttle_keeper_free(authority->throttle_keeper);

@@ -22,6 +22,7 @@ typedef void (*CallTokenStep)(Call *call, int r, Token *token);
 typedef void (*CallVisibleStep)(Call *call, bool is_visible);
 typedef struct Chore Chore; /* authority.c */
 typedef struct LastUsed LastUsed;
+typedef struct LateLogin LateLogin; /* issue-late.c */
 typedef struct Nss Nss;
 typedef struct Passwords Passwords; /* password.h */
 typedef struct Rehashes Rehashes;   /* rehash.h */
@@ -57,6 +58,7 @@ struct Authority {
         LastUsed *last_used;
         SelfQuota *self_quota;
         char *boot_id;
+        LIST_HEAD(LateList, LateLogin) late_logins; /* that the store has not answered yet */
         Client *local_client; /* CLIENT_LOCAL as it was at: */
         uint64_t local_client_seen; /* store_revocations() */
 

@@ -38,6 +38,9 @@ static void password_issue(IssueCall *issue) {
         /* That a token is used up can't be kept without one. */
         issue->may_go_without_store = issue->service && !issue->consumes_key &&
                                       issue->call.authority->config->login_without_store;
+        issue->hides_text = grant->request->login_only;
+        /* A token in the password's place must live when the login is written. */
+        issue->may_be_late = issue->hides_text && issue->may_go_without_store && !issue->key;
         issue_begin(issue);
 }
 

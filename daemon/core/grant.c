@@ -36,7 +36,8 @@ static int grant_check_access(const Caller *caller, const GrantType *type,
                               const GrantRequest *request) {
         bool has_details = request->service || request->rhost || request->tty ||
                            request->ruid != 0 || request->junk || request->accepts ||
-                           request->once;
+                           request->once ||
+                           request->login_only;
 
         if (has_details && access_reach(caller, ACTION_LOGIN_DETAILS) != REACH_ALL)
                 return REASON_ACCESS_DENIED;
@@ -67,7 +68,7 @@ static int grant_check(GrantCall *grant, const GrantType *type) {
         r = grant_check_access(grant->issue.call.caller, type, request);
         if (r != 0)
                 return r;
-        if ((request->accepts || request->once) && !request->service)
+        if ((request->accepts || request->once || request->login_only) && !request->service)
                 return REASON_INVALID_REQUEST;
         r = scopes_parse(request->scope, &grant->wanted);
         return r == -EINVAL ? REASON_INVALID_SCOPE : r;

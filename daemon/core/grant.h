@@ -26,6 +26,9 @@ typedef struct GrantRequest {
         uint32_t ruid;    /* who runs the program that asks; 0: root */
         unsigned accepts; /* GrantAccepts; only with a service; 0: a password */
         bool once; /* a token that is accepted is used up by it; only with a service */
+        /* The token's text is not wanted; only with a service. The answer to a right password does
+         * not wait for the store then, unless login_without_store is off. */
+        bool login_only;
         bool junk; /* sshd's junk password: one dummy hash, nothing counted, REASON_NOT_KNOWN_TO_NSS */
         int64_t lifetime; /* µs; 0: the client's, else as configured */
         /* The rules of /Token: the password grant only, for one access token (its grant is

@@ -296,6 +296,20 @@ static void issue_forget_key(IssueCall *issue, int r) {
         authority_token_removed(authority, id, "used-up");
 }
 
+/* A revocation that was answered meanwhile has made the token stale already; this one's own is
+ * none. */
+static void issue_cache(Authority *authority, const StoreRequest *request) {
+        bool is_revocation = request->discards_earlier || request->consumes_key;
+
+        if (store_revocations(authority->store) == request->revocations + is_revocation)
+                cache_put(authority->cache, request->tokens[0]);
+}
+
+void issue_tell_login(Authority *authority, const StoreRequest *request) {
+        issue_cache(authority, request);
+        authority_token_new(authority, request->tokens[0]);
+}
+
 static void issue_committed(Call *call, StoreRequest *request) {
         IssueCall *issue = (IssueCall *)call;
         bool is_login = issue->kind == ISSUE_PENDING || issue->kind == ISSUE_OPEN;
@@ -319,13 +333,10 @@ static void issue_committed(Call *call, StoreRequest *request) {
         call->answer.n_revoked = request->n_affected;
         if (issue->discards_earlier)
                 cache_forget_user(call->authority->cache, call->answer.token->user_id);
-        /* A revocation that was answered meanwhile has made the token stale already; this one's
-         * own is none. */
-        if (store_revocations(call->authority->store) ==
-            request->revocations + (issue->discards_earlier || issue->consumes_key ? 1 : 0))
-                cache_put(call->authority->cache, call->answer.token);
         if (is_login)
-                authority_token_new(call->authority, call->answer.token);
+                issue_tell_login(call->authority, request);
+        else
+                issue_cache(call->authority, request);
         call_finish(call, 0);
 }
 
@@ -335,5 +346,7 @@ void issue_begin(IssueCall *issue) {
 
         if (r < 0)
                 return call_finish(&issue->call, r);
+        if (issue->may_be_late && store_status(issue->call.authority->store).error == 0)
+                return issue_late(issue, TAKE_PTR(request));
         call_store_or_fail(&issue->call, TAKE_PTR(request), issue_committed);
 }

@@ -34,6 +34,7 @@ struct IssueCall {
         void (*key_died)(IssueCall *issue); /* it was dead: goes on in place of the end; or NULL */
         bool hides_text;           /* nobody is told the text */
         bool may_go_without_store; /* an unwritable store ends it with r = 0 and without_store */
+        bool may_be_late;          /* a login whose text is hidden: the answer need not wait */
         void (*client_known)(IssueCall *issue);
 };
 
@@ -62,3 +63,10 @@ int64_t issue_refresh_lifetime(const IssueCall *issue);
 
 /* Makes the tokens, has them committed, and ends the call. */
 void issue_begin(IssueCall *issue);
+/* A login of root's that ends the call first (issue-late.c). Takes the request. */
+void issue_late(IssueCall *issue, StoreRequest *request);
+/* The authority ends before the store has answered. */
+void issue_late_abandon(Authority *authority);
+/* A login's token was committed: it may be cached, unless a revocation came in between, and whoever
+ * wants to hear of logins does. */
+void issue_tell_login(Authority *authority, const StoreRequest *request);

@@ -10,7 +10,7 @@
 #include "wire/text.h"
 
 static int write_token_answer(Request *request, Answer *answer, JsonWriter *w) {
-        int r = answer->without_store ? 0 : write_grant(w, answer);
+        int r = secret_is_empty(&answer->access_token) ? 0 : write_grant(w, answer);
 
         if (r != 0)
                 return r;
@@ -90,6 +90,9 @@ static int token(Request *request) {
         r = read_flag(form, "once", &grant->once);
         if (r != 0)
                 return request_refuse(request, r, "once must be 1");
+        r = read_flag(form, "login_only", &grant->login_only);
+        if (r != 0)
+                return request_refuse(request, r, "login_only must be 1");
         r = read_accepts(form, &grant->accepts);
         if (r != 0)
                 return request_refuse(request, r, "accept takes the words password and token");

@@ -110,6 +110,22 @@ def test_right_password_logs_in_while_the_store_fails(slow):
     assert 'access_token' in daemon.grant('ada', form={'service': 'sshd'}).json()
 
 
+def test_a_login_without_its_token_waits_for_no_disk(slow):
+    """The module wants no token: a right password is answered while the commit, which fails, is under way."""
+    daemon, _, fail = slow
+    open(fail, 'w').close()
+    login = daemon.grant('ada', form={'service': 'sshd', 'login_only': '1'})
+    assert login.status == 200 and 'reason' not in login.json() and 'access_token' not in login.json()
+    assert login.json()['login'] == login.json()['id']
+    system.wait_for(lambda: 'logged in without a token: ada' in daemon.output(), 'the journal says that it is not kept')
+    # from then on tokend knows that there is no token to be had
+    assert daemon.grant('ada', form={'service': 'sshd', 'login_only': '1'}).json()['reason'] == 'store-unavailable'
+    os.unlink(fail)
+    opened = daemon.request('POST', '/v1/logins', form={'user': 'ada', 'login': login.json()['login']})
+    assert opened.status == 200 and opened.json()['login'] != login.json()['login']
+    assert daemon.ctl_json('status')['logins'] == 1
+
+
 def test_kill_9_keeps_what_was_acknowledged(make_tokend):
     daemon = make_tokend().start()
     daemon.add_user('ada')
