@@ -2,7 +2,8 @@
  *
  * A thread takes the oldest urgent job whose key does not hold half of the threads already; else,
  * while ordinary jobs hold less than their share of the threads, the waiting job whose key has the
- * fewest jobs running, so that one caller's flood delays that caller first. All state below is the lock's. */
+ * fewest jobs running, so that one caller's flood delays that caller first. All state below is the
+ * lock's. */
 
 #include <errno.h>
 #include <pthread.h>
