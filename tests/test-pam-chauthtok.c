@@ -39,9 +39,12 @@ static void as_root(void) {
 /* What only root may say, and how the object goes on. */
 static const char *with_origin(const char *start) {
         static char text[256];
+        char caller[32] = "";
 
-        snprintf(text, sizeof(text), "%s%s}", start,
-                 effective_uid == 0 ? ",\"rhost\":\"192.0.2.1\"" : "");
+        if (effective_uid == 0 && real_uid != 0)
+                snprintf(caller, sizeof(caller), ",\"ruid\":%u", real_uid);
+        snprintf(text, sizeof(text), "%s%s%s}", start,
+                 effective_uid == 0 ? ",\"rhost\":\"192.0.2.1\"" : "", caller);
         return text;
 }
 
