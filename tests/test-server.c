@@ -494,6 +494,18 @@ static void test_limits(void **state) {
         harness_turn(h, 10);
 }
 
+/* Whoever has closed before he was looked at takes nobody's place. */
+static void test_gone_before_the_accept(void **state) {
+        Harness *h = *state;
+
+        for (size_t i = 0; i < 20; i++)
+                close(client_connect(h));
+        int fd = client_connect(h);
+        assert_true(is_served(h, fd));
+        close(fd);
+        harness_turn(h, 5);
+}
+
 static void test_out_of_descriptors(void **state) {
         struct rlimit before, few;
         Harness *h = *state;
@@ -717,6 +729,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_drain_of_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_gone_before_the_accept, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_out_of_descriptors, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_socket_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_inherited_socket, setup, teardown),

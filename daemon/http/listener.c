@@ -79,6 +79,13 @@ static int peer_of(int fd, const Listener *listener, const Address *remote, Peer
         return 0;
 }
 
+/* Who connects and closes fills the queue at no cost to himself; it costs one call here. */
+static bool has_hung_up(int fd) {
+        char byte;
+
+        return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* As accept_failed(). */
 static int accept_one(Listener *listener) {
         _cleanup_(closep) int fd = -1;
@@ -90,6 +97,8 @@ static int accept_one(Listener *listener) {
         if (fd < 0)
                 return accept_failed(errno);
         if (listener->is_tcp && getsockname(fd, &local.any, &local_size) < 0)
+                return 1;
+        if (has_hung_up(fd))
                 return 1;
         address_unmap(&local);
         if (peer_of(fd, listener, &remote, &peer) == 0)
