@@ -5,9 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The uid in "name:password:uid:…". -ENOENT: this is no such line, or is another name's (NULL:
- * any).
- */
+/* The uid in "name:password:uid:…". -ENOENT: no such line, or another name's (NULL: any). */
 int passwd_line_uid(const char *line, const char *name, uid_t *ret);
 /* The uid of a name in a file of passwd(5)'s format. -ENOENT: no such line. */
 int passwd_find_uid(const char *path, const char *name, uid_t *ret);

@@ -7,7 +7,8 @@
  * Every call ends in its handler, called once, on the loop, never before the call returned, with
  * r = 0, a Reason, or a negative errno. Requests and callers are borrowed until then; the Answer is
  * valid during the handler only, which may take what is in it (TAKE_PTR). Changes were committed
- * when the handler hears of them. Who may do what is decided here (access.h), never at an edge.
+ * when the handler hears of them, but for a login whose token is told to nobody (grant.h,
+ * login_only). Who may do what is decided here (access.h), never at an edge.
  * Refusals of credentials through a door that is not root's come at a fixed time after
  * peer.received, later than the slowest stored hash takes. */
 
