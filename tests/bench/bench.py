@@ -60,6 +60,7 @@ Results:
 """
 
 import ast
+import atexit
 import base64
 import contextlib
 import datetime
@@ -81,6 +82,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / 'tests/bench'
 sys.path[:0] = [str(HERE), str(ROOT / 'tests/system')]
+import seeded
 import tokend as system
 
 BUILD = system.BUILD
@@ -338,9 +340,15 @@ class Bench:
         return 1024 * int(find(r'^VmRSS:\s+(\d+)', f'/proc/{pid}/status'))
 
     def seeded(self, n):
-        """A database with n live tokens, on the disk, one for all benchmarks of a run."""
+        """A database with n live tokens, on the disk, one for all benchmarks of a run: used in place, so nobody may
+        take from it. SEEDS=FOLDER keeps it for the next run."""
         if n not in self.seeds:
-            raise NotImplementedError('seed.c is not there yet')
+            kept = os.environ.get('SEEDS')
+            folder = pathlib.Path(kept or tempfile.mkdtemp(prefix='bench-seeds-', dir=BUILD))
+            if not kept:
+                atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            path = folder / f'tokens-{n}.db'
+            self.seeds[n] = path if path.exists() else seeded.make(path, n)
         return self.seeds[n]
 
     def install(self, *packages):

@@ -1,0 +1,49 @@
+"""Databases with any number of live tokens, written by seed.c, and the tokens' texts."""
+
+import hashlib
+import pathlib
+import shutil
+import subprocess
+
+import tokend as system
+
+N_USERS = 1000
+N_CLIENTS = 7
+FEW, MANY, CLIENT = 'few', 'many', 'client-0'
+N_FEW = 100
+
+
+def text(number):
+    """The text of token NUMBER (seeded.h)."""
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def token_id(number):
+    """Its public id."""
+    return hashlib.sha256(text(number).encode()).hexdigest()[:32]
+
+
+def many(n):
+    """How many of n tokens the user MANY has; theirs are the numbers behind N_FEW."""
+    return n // 10
+
+
+def make(path, n, expires=0):
+    """Makes the database PATH with users, clients and n tokens; their one expiry is in s UTC, 0: in 30 days. What
+    is made is there at once and whole."""
+    folder = pathlib.Path(f'{path}.making')
+    shutil.rmtree(folder, ignore_errors=True)
+    daemon = system.Tokend(folder)
+    daemon.start()
+    try:
+        for name in [FEW, MANY, *(f'user-{i}' for i in range(N_USERS))]:
+            reply = daemon.request('POST', '/v1/users', body={'name': name})
+            assert reply.status == 201, reply
+        for i in range(N_CLIENTS):
+            daemon.ctl('client', 'add', f'client-{i}', '--grants=client_credentials')
+    finally:
+        daemon.stop()
+    subprocess.run([system.BUILD / 'tests/seed', daemon.database, str(n), str(expires)], check=True)
+    daemon.database.rename(path)
+    shutil.rmtree(folder)
+    return path

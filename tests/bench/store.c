@@ -1,0 +1,312 @@
+/* What the store's own statements take without the daemon: the same backend, on one thread, without
+ * queues, wake-ups and HTTP. What was measured is one JSON object on the standard output.
+ *
+ *     store look-up DATABASE SEEDED N         N look-ups at random among SEEDED tokens of seed.c
+ *     store issue DATABASE CLIENT B T N       N commits, each of B requests for T tokens of CLIENT
+ *     store insert DATABASE CLIENT B N        N commits, each of B rows: nothing but the INSERT
+ *
+ * DATABASE is one that tokend made and that no tokend holds. Only the store's work is timed, not
+ * the making of the requests.
+ */
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "seeded.h"
+#include "store/backend.h"
+#include "wire/cleanup.h"
+
+static const BackendOps *const ops = &backend_sqlite;
+
+/* What was timed. */
+typedef struct Figures {
+        int64_t nsec, cpu_nsec;
+        uint32_t *each; /* ns */
+        size_t n_each, n_rows;
+} Figures;
+
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        fputs("store: ", stderr);
+        vfprintf(stderr, format, arguments);
+        fputc('\n', stderr);
+        exit(1);
+}
+
+static int64_t nsec_of(clockid_t id) {
+        struct timespec now;
+
+        clock_gettime(id, &now);
+        return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void figures_begin(Figures *figures) {
+        figures->nsec -= nsec_of(CLOCK_MONOTONIC);
+        figures->cpu_nsec -= nsec_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static void figures_end(Figures *figures, size_t n_rows) {
+        figures->nsec += nsec_of(CLOCK_MONOTONIC);
+        figures->cpu_nsec += nsec_of(CLOCK_PROCESS_CPUTIME_ID);
+        figures->n_rows += n_rows;
+}
+
+/* One look-up, or one commit. */
+static void figures_note(Figures *figures, int64_t began) {
+        figures->each[figures->n_each++] = (uint32_t)(nsec_of(CLOCK_MONOTONIC) - began);
+}
+
+static int compare(const void *a, const void *b) {
+        uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+        return (left > right) - (left < right);
+}
+
+static double quantile(const Figures *figures, double share) {
+        return figures->each[(size_t)(share * (double)(figures->n_each - 1))] / 1000.0;
+}
+
+static void figures_print(Figures *figures) {
+        qsort(figures->each, figures->n_each, sizeof(*figures->each), compare);
+        printf("{\"rows\": %zu, \"seconds\": %.6f, \"per_second\": %.1f, \"row_usec\": %.3f, "
+               "\"cpu_usec\": %.3f, \"usec\": {\"least\": %.1f, \"p50\": %.1f, \"p90\": %.1f, "
+               "\"p99\": %.1f, \"most\": %.1f}}\n",
+               figures->n_rows, (double)figures->nsec / 1e9,
+               (double)figures->n_rows / ((double)figures->nsec / 1e9),
+               (double)figures->nsec / 1e3 / (double)figures->n_rows,
+               (double)figures->cpu_nsec / 1e3 / (double)figures->n_rows, quantile(figures, 0),
+               quantile(figures, 0.5), quantile(figures, 0.9), quantile(figures, 0.99),
+               quantile(figures, 1));
+}
+
+static size_t number(const char *text) {
+        int64_t value;
+
+        if (parse_int64(text, &value) < 0 || value < 1)
+                die("%s: a number from 1", text);
+        return (size_t)value;
+}
+
+static Backend *open_store(const char *path, bool read_only) {
+        _cleanup_(freep) char *message = NULL;
+        Backend *backend;
+        int r;
+
+        r = ops->open(path, &clock_system, read_only, &backend, &message);
+        if (r < 0)
+                die("%s: %s", path, message ?: strerror(-r));
+        return backend;
+}
+
+static void run(Backend *backend, StoreRequest *request) {
+        int r = ops->run(backend, request);
+
+        if (r < 0 || request->result != 0)
+                die("%s: %d, %d", store_verb_info(request->verb)->name, r, request->result);
+}
+
+static StoreRequest *request_for(enum StoreVerb verb) {
+        StoreRequest *request = store_request_new(verb);
+
+        if (!request)
+                die("no memory");
+        request->now = clock_realtime(&clock_system);
+        return request;
+}
+
+/* Requests are made beforehand, so many at a time. */
+#define LOOK_UPS 1000U
+
+static void look_up(char **arguments, Figures *figures) {
+        Backend *backend = open_store(arguments[0], true);
+        size_t n_seeded = number(arguments[1]), n = number(arguments[2]);
+        StoreRequest *requests[LOOK_UPS];
+
+        figures->each = calloc(n, sizeof(*figures->each));
+        for (size_t done = 0; done < n; done += LOOK_UPS) {
+                size_t n_requests = n - done < LOOK_UPS ? n - done : LOOK_UPS;
+
+                for (size_t i = 0; i < n_requests; i++) {
+                        requests[i] = request_for(STORE_TOKEN_GET);
+                        requests[i]->key.field = STORE_KEY_HASH;
+                        seeded_hash((size_t)random() % n_seeded, &requests[i]->key.hash);
+                }
+                figures_begin(figures);
+                for (size_t i = 0; i < n_requests; i++) {
+                        int64_t began = nsec_of(CLOCK_MONOTONIC);
+
+                        run(backend, requests[i]);
+                        figures_note(figures, began);
+                }
+                figures_end(figures, n_requests);
+                for (size_t i = 0; i < n_requests; i++)
+                        store_request_free(requests[i]);
+        }
+        ops->close(backend);
+}
+
+static Client *client_find(Backend *backend, const char *id) {
+        _cleanup_(store_request_freep) StoreRequest *request = request_for(STORE_CLIENT_GET);
+
+        request->key.text = strdup(id);
+        run(backend, request);
+        return TAKE_PTR(request->clients[0]);
+}
+
+/* As the client credentials grant makes one. */
+static Token *token_make(const Client *client) {
+        _cleanup_(secret_done) Secret text = SECRET_INIT;
+        Token *token = token_new();
+
+        if (!token || token_text_generate(&text, &token->hash) < 0)
+                die("no token");
+        token->client_id = strdup(client->id);
+        token->grant = strdup("client_credentials");
+        token->created = clock_realtime(&clock_system);
+        token->expires = token->created + 7 * 24 * 3600 * USEC_PER_SEC;
+        token->client_epoch = client->epoch;
+        return token;
+}
+
+static void check(int r, const char *what) {
+        if (r < 0)
+                die("%s: %s", what, strerror(-r));
+}
+
+static void commit_requests(Backend *backend, StoreRequest **requests, size_t n, size_t n_rows,
+                            Figures *figures) {
+        int64_t began;
+
+        figures_begin(figures);
+        began = nsec_of(CLOCK_MONOTONIC);
+        check(ops->begin(backend), "begin");
+        for (size_t i = 0; i < n; i++)
+                run(backend, requests[i]);
+        check(ops->commit(backend), "commit");
+        ops->settle(backend);
+        figures_note(figures, began);
+        figures_end(figures, n_rows);
+}
+
+static void issue(char **arguments, Figures *figures) {
+        Backend *backend = open_store(arguments[0], false);
+        _cleanup_(client_freep) Client *client = client_find(backend, arguments[1]);
+        size_t n_requests = number(arguments[2]), n_tokens = number(arguments[3]);
+        size_t n_commits = number(arguments[4]);
+        StoreRequest **requests = calloc(n_requests, sizeof(StoreRequest *));
+
+        figures->each = calloc(n_commits, sizeof(*figures->each));
+        for (size_t i = 0; i < n_commits; i++) {
+                for (size_t k = 0; k < n_requests; k++) {
+                        requests[k] = request_for(STORE_TOKEN_ISSUE);
+                        for (size_t t = 0; t < n_tokens; t++)
+                                store_request_take_token(requests[k], token_make(client));
+                }
+                commit_requests(backend, requests, n_requests, n_requests * n_tokens, figures);
+                for (size_t k = 0; k < n_requests; k++)
+                        store_request_free(requests[k]);
+        }
+        free(requests);
+        ops->close(backend);
+}
+
+static void sql(sqlite3 *db, const char *text) {
+        if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+                die("%s: %s", text, sqlite3_errmsg(db));
+}
+
+static void row_insert(sqlite3_stmt *statement, const Token *token) {
+        sqlite3_bind_blob(statement, 1, token->hash.bytes, TOKEN_HASH_SIZE, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 2, token->client_id, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 3, token->grant, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 4, token->created);
+        sqlite3_bind_int64(statement, 5, token->expires);
+        sqlite3_bind_int64(statement, 6, token->client_epoch);
+        if (sqlite3_step(statement) != SQLITE_DONE)
+                die("insert: %s", sqlite3_errmsg(sqlite3_db_handle(statement)));
+        sqlite3_reset(statement);
+}
+
+/* The connection is set up as the daemon's; the counters of its meta table are not kept here. */
+static sqlite3 *connect_as_daemon(const char *path) {
+        sqlite3 *db;
+
+        if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+            SQLITE_OK)
+                die("%s: %s", path, sqlite3_errmsg(db));
+        sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;"
+                "PRAGMA secure_delete = FAST; PRAGMA cell_size_check = ON;"
+                "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000;");
+        return db;
+}
+
+static void insert(char **arguments, Figures *figures) {
+        Backend *backend = open_store(arguments[0], true);
+        _cleanup_(client_freep) Client *client = client_find(backend, arguments[1]);
+        size_t n_rows = number(arguments[2]), n_commits = number(arguments[3]);
+        Token **tokens = calloc(n_rows, sizeof(Token *));
+        sqlite3_stmt *statement;
+        sqlite3 *db;
+
+        ops->close(backend);
+        db = connect_as_daemon(arguments[0]);
+        if (sqlite3_prepare_v2(db,
+                               "INSERT INTO tokens(hash, kind, client_id, grant_type, created,"
+                               " expires, used, last_used, user_epoch, client_epoch, login_epoch)"
+                               " VALUES (?1, 0, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, 0)",
+                               -1, &statement, NULL) != SQLITE_OK)
+                die("%s", sqlite3_errmsg(db));
+        figures->each = calloc(n_commits, sizeof(*figures->each));
+        for (size_t i = 0; i < n_commits; i++) {
+                int64_t began;
+
+                for (size_t k = 0; k < n_rows; k++)
+                        tokens[k] = token_make(client);
+                figures_begin(figures);
+                began = nsec_of(CLOCK_MONOTONIC);
+                sql(db, "BEGIN IMMEDIATE");
+                for (size_t k = 0; k < n_rows; k++)
+                        row_insert(statement, tokens[k]);
+                sql(db, "COMMIT");
+                figures_note(figures, began);
+                figures_end(figures, n_rows);
+                for (size_t k = 0; k < n_rows; k++)
+                        token_unref(tokens[k]);
+        }
+        sqlite3_finalize(statement);
+        free(tokens);
+        sqlite3_close(db);
+}
+
+static const struct {
+        const char *name;
+        int n_arguments;
+        void (*measure)(char **arguments, Figures *figures);
+} measures[] = {
+        { "look-up", 3, look_up },
+        { "issue", 5, issue },
+        { "insert", 4, insert },
+};
+
+int main(int argc, char **argv) {
+        for (size_t i = 0; argc > 1 && i < ELEMENTSOF(measures); i++) {
+                Figures figures = { 0 };
+
+                if (!streq(argv[1], measures[i].name) || argc != measures[i].n_arguments + 2)
+                        continue;
+                measures[i].measure(argv + 2, &figures);
+                figures_print(&figures);
+                free(figures.each);
+                return 0;
+        }
+        fputs("usage: store look-up DATABASE SEEDED N\n"
+              "       store issue DATABASE CLIENT REQUESTS TOKENS COMMITS\n"
+              "       store insert DATABASE CLIENT ROWS COMMITS\n",
+              stderr);
+        return 2;
+}
