@@ -34,10 +34,11 @@ Asking:
     bench.post(path, form, headers={})      the bytes of a request on a kept connection
     bench.basic(id, secret)                 the value of Authorization
     bench.load(server_or_address, request, values=[…] or a path, connections=32, requests=200000,
-               expect='text', status=200, seconds=None, gap_usec=0, server=None)
+               expect='text', status=200, seconds=None, gap_usec=0, first=0, server=None)
         -> {requests, seconds, per_second, reply_bytes, usec: {least, p50, p90, p99, most},
             cpu_usec: the server's CPU time for one request}
-        Each value takes the place of as many @ signs. QUICK=1 asks a hundredth, but see exactly=True.
+        Each value takes the place of as many @ signs, from the one with number first=. QUICK=1 asks a
+        hundredth, but see exactly=True.
 Measuring:
     bench.rounds({name: function})          each function() -> dict of numbers; called A B A B, a
         warm-up round first that does not count -> {name: {key: Samples}}; {'usec': {'p50': …}} is
@@ -46,7 +47,8 @@ Measuring:
     bench.cpu_usec(pids), bench.rss(pid) in bytes, bench.pin('load') or ('server'): a command's prefix
     bench.folder: on the disk, for files; bench.run_folder: for sockets; both end with the benchmark
     bench.quick, bench.small(n, least=1): n, or a hundredth with QUICK=1
-    bench.seeded(n): a database with n live tokens, as seed.c makes it, made once a run
+    bench.seeded(n, copy=False): a database with n live tokens (seeded.py has their texts), made once a
+        run; used in place by what changes no token, else take a copy
     bench.install('glewlwyd'): Debian packages, on the machine of its own only
 Results:
     bench.table('Over TCP')                 what follows stands in a table of its own
@@ -64,6 +66,7 @@ import atexit
 import base64
 import contextlib
 import datetime
+import fcntl
 import importlib
 import json
 import os
@@ -82,6 +85,8 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / 'tests/bench'
 sys.path[:0] = [str(HERE), str(ROOT / 'tests/system')]
+import seeded
+import report
 import seeded
 import tokend as system
 
@@ -132,20 +137,6 @@ class Samples:
 
 def samples_of(value):
     return value if isinstance(value, Samples) else Samples([value])
-
-
-def number(value):
-    """With the digits that say something."""
-    if value == 0:
-        return '0'
-    if abs(value) >= 100:
-        return f'{value:,.0f}'
-    return f'{value:.1f}' if abs(value) >= 10 else f'{value:.2f}' if abs(value) >= 0.1 else f'{value:.2g}'
-
-
-def extremes(samples):
-    return number(samples.median) + (f' ({number(samples.least)}–{number(samples.most)})'
-                                     if len(samples.all) > 1 else '')
 
 
 def flat(values, prefix=''):
@@ -209,13 +200,13 @@ class Program(system.Process):
 class Bench:
     """One benchmark's tools, and what it found."""
 
-    seeds = {}
-
-    def __init__(self, name, module):
+    def __init__(self, name, module, disk):
+        """disk: a folder there, the run's."""
         self.name = name
+        self.disk = disk
         self.quick = QUICK
         self.n_rounds = int(os.environ.get('ROUNDS', 1 if QUICK else 5))
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='bench-', dir=BUILD))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f'{name}-', dir=disk))
         self.run_folder = pathlib.Path(tempfile.mkdtemp(prefix='tokend-bench-', dir='/run'))
         self.run_folder.chmod(0o755)
         self.n_files = 0
@@ -244,8 +235,7 @@ class Bench:
         server = Tokend(self.run_folder / f'{name}{self.n_files}', config=None, **options)
         server.tcp = tcp
         server.database = pathlib.Path(database or self.file('tokend.db'))
-        server.config['Daemon'] |= {'LogLevel': 'notice' if not tcp else 'info',
-                                    'Store': f'sqlite:{server.database}'}
+        server.config['Daemon'] |= {'LogLevel': 'info', 'Store': f'sqlite:{server.database}'}
         for section, keys in (config or {}).items():
             server.config.setdefault(section, {}).update(keys)
         try:
@@ -295,14 +285,14 @@ class Bench:
         return path
 
     def load(self, where, request, values=None, connections=32, requests=200000, expect=None, status=200,
-             seconds=None, gap_usec=0, server=None, exactly=False):
+             seconds=None, gap_usec=0, first=0, server=None, exactly=False):
         server = server or (where if hasattr(where, 'pids') else None)
         if not exactly:
             requests = max(self.small(requests), connections)
         path = self.folder / 'request'
         path.write_bytes(request)
         command = [*self.pin('load'), BUILD / 'tests/load', '-c', connections, '-n', requests, '-s', status,
-                   '-g', gap_usec]
+                   '-g', gap_usec, '-f', first]
         command += (['-e', expect] if expect else []) + (['-d', seconds] if seconds else [])
         command += [getattr(where, 'address', where), path] + ([self.values_file(values)] if values else [])
         before = self.cpu_usec(server.pids) if server else 0
@@ -321,13 +311,13 @@ class Bench:
         return max(n // 100, least) if self.quick else n
 
     def rounds(self, functions, seconds_rest=0):
-        """What comes first in a round is not always the same thing's luck: the order stays, A B A B."""
         found = {name: {} for name in functions}
         for counted in [False] * (not self.quick) + [True] * self.n_rounds:
             for name, function in functions.items():
                 time.sleep(seconds_rest)
-                for key, value in flat(function()) if counted else function() and ():
-                    found[name].setdefault(key, []).append(value)
+                values = dict(flat(function()))
+                for key in values if counted else ():
+                    found[name].setdefault(key, []).append(values[key])
         return {name: {key: Samples(values) for key, values in keys.items()} for name, keys in found.items()}
 
     @staticmethod
@@ -377,7 +367,7 @@ class Bench:
             self.table()
         cells = {column: {'unit': unit, 'all': samples_of(value).all} for column, (value, unit) in values.items()}
         self.result['tables'][-1]['rows'].append({'name': name, 'kind': kind, 'values': cells})
-        print(f'  {name:32}', '  '.join(f'{column} {extremes(Samples(cell["all"]))} {cell["unit"]}'.rstrip()
+        print(f'  {name:32}', '  '.join(f'{column} {report.extremes(cell["all"])} {cell["unit"]}'.rstrip()
                                        for column, cell in cells.items()), flush=True)
 
     def bar(self, text, value, most=None, at_least=None, unit=''):
@@ -385,8 +375,9 @@ class Bench:
         met = samples.median <= most if most is not None else samples.median >= at_least
         self.result['bars'].append({'text': text, 'unit': unit, 'all': samples.all, 'most': most,
                                     'at_least': at_least, 'met': met})
-        limit = f'at most {number(most)}' if most is not None else f'at least {number(at_least)}'
-        print(f'  {"met   " if met else "MISSED"} {text}: {extremes(samples)} {unit}, bar {limit}', flush=True)
+        kept = self.result['bars'][-1]
+        print(f'  {"met   " if met else "MISSED"} {text}: {report.extremes(samples.all)} {unit}'.rstrip()
+              + f', bar {report.limit_of(kept)}', flush=True)
 
     def plot(self, kind, title, unit, values, x=None):
         def plain(points):
@@ -416,11 +407,35 @@ def titles():
     return found
 
 
-def run(name):
+@contextlib.contextmanager
+def disk_folder():
+    """In the build folder. It is locked: what nobody holds is left of a run that was killed."""
+    for path in BUILD.glob('bench-*'):
+        with contextlib.suppress(OSError), open_folder(path):
+            shutil.rmtree(path)
+    path = pathlib.Path(tempfile.mkdtemp(prefix='bench-', dir=BUILD))
+    with open_folder(path):
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def open_folder(path):
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(fd)
+
+
+def run(name, disk):
     """What it found, or None when it failed."""
     module = importlib.import_module(name)
     print(f'== {module.TITLE} ({name})', flush=True)
-    bench = Bench(name, module)
+    bench = Bench(name, module, disk)
     try:
         module.measure(bench)
         return bench.result
@@ -431,18 +446,28 @@ def run(name):
         bench.close()
 
 
-def main(names):
-    results = {name: run(name) for name in names or titles()}
-    failed = [name for name, result in results.items() if result is None]
-    bars = [(name, bar) for name, result in results.items() if result for bar in result['bars']]
+def summary(results):
     print('== Bars')
+    bars = [(name, bar) for name, result in results.items() if result for bar in result['bars']]
     for met in (True, False):
         for name, bar in bars:
             if bar['met'] == met:
                 print(f'  {"met   " if met else "MISSED"} {name}: {bar["text"]}')
-    for name in failed:
+    for name in (name for name, result in results.items() if result is None):
         print(f'  FAILED {name}')
-    return 1 if failed else 0
+
+
+def main(names):
+    results = {}
+    with disk_folder() as disk:
+        for name in names or titles():
+            results[name] = run(name, disk)
+            if results[name] and not QUICK:
+                report.keep(results[name])
+    if not QUICK:
+        report.write()
+    summary(results)
+    return 0 if all(results.values()) else 1
 
 
 if __name__ == '__main__':

@@ -77,6 +77,7 @@ static int64_t now_nsec(void) {
         return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+/* The bytes may be changed, which the file does not see. */
 static char *map(const char *path, size_t *ret_size) {
         FILE *file = fopen(path, "re");
         struct stat found;
@@ -84,8 +85,8 @@ static char *map(const char *path, size_t *ret_size) {
 
         if (!file || fstat(fileno(file), &found) < 0 || found.st_size == 0)
                 die("%s: cannot be read, or is empty", path);
-        bytes = mmap(NULL, (size_t)found.st_size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_POPULATE, fileno(file), 0);
+        bytes = mmap(NULL, (size_t)found.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+                     fileno(file), 0);
         if (bytes == MAP_FAILED)
                 die("%s: %m", path);
         fclose(file);
@@ -104,6 +105,8 @@ static void read_values(const char *path) {
                 die("%s: no value a line", path);
         options.value_size = (size_t)(end - options.values);
         options.n_values = size / (options.value_size + 1);
+        options.value %= options.n_values;
+        madvise((void *)options.values, size, MADV_POPULATE_READ);
         memset(mark, '@', options.value_size);
         options.place = memmem(options.request, options.request_size, mark, options.value_size);
         if (!options.place)
@@ -234,12 +237,13 @@ static void usage(FILE *file) {
               "  -d SEC    at most for so long\n"
               "  -g USEC   pause between a reply and the next request (0)\n"
               "  -s CODE   the status that every reply must have (200)\n"
-              "  -e TEXT   what every reply must contain\n",
+              "  -e TEXT   what every reply must contain\n"
+              "  -f N      the first of the values to send (0)\n",
               file);
 }
 
 static void parse(int argc, char **argv) {
-        for (int option; (option = getopt(argc, argv, "c:n:d:g:s:e:h")) != -1;) {
+        for (int option; (option = getopt(argc, argv, "c:n:d:g:s:e:f:h")) != -1;) {
                 switch (option) {
                 case 'c':
                         options.n_connections = atoi(optarg);
@@ -258,6 +262,9 @@ static void parse(int argc, char **argv) {
                         break;
                 case 'e':
                         options.text = optarg;
+                        break;
+                case 'f':
+                        options.value = strtoul(optarg, NULL, 10);
                         break;
                 case 'h':
                         usage(stdout);
