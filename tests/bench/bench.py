@@ -46,6 +46,7 @@ Measuring:
     Samples: .all .median .least .most; a + b, a - b, a * b, a / b round by round, or with a number
     bench.cpu_usec(pids), bench.rss(pid) in bytes, bench.pin('load') or ('server'): a command's prefix
     bench.folder: on the disk, for files; bench.run_folder: for sockets; both end with the benchmark
+    bench.build: where programs were built
     bench.quick, bench.small(n, least=1): n, or a hundredth with QUICK=1
     bench.seeded(n, copy=False): a database with n live tokens (seeded.py has their texts), made once a
         run; used in place by what changes no token, else take a copy
@@ -62,7 +63,6 @@ Results:
 """
 
 import ast
-import atexit
 import base64
 import contextlib
 import datetime
@@ -85,7 +85,6 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / 'tests/bench'
 sys.path[:0] = [str(HERE), str(ROOT / 'tests/system')]
-import seeded
 import report
 import seeded
 import tokend as system
@@ -205,6 +204,7 @@ class Bench:
         self.name = name
         self.disk = disk
         self.quick = QUICK
+        self.build = BUILD
         self.n_rounds = int(os.environ.get('ROUNDS', 1 if QUICK else 5))
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f'{name}-', dir=disk))
         self.run_folder = pathlib.Path(tempfile.mkdtemp(prefix='tokend-bench-', dir='/run'))
@@ -329,17 +329,12 @@ class Bench:
     def rss(pid):
         return 1024 * int(find(r'^VmRSS:\s+(\d+)', f'/proc/{pid}/status'))
 
-    def seeded(self, n):
-        """A database with n live tokens, on the disk, one for all benchmarks of a run: used in place, so nobody may
-        take from it. SEEDS=FOLDER keeps it for the next run."""
-        if n not in self.seeds:
-            kept = os.environ.get('SEEDS')
-            folder = pathlib.Path(kept or tempfile.mkdtemp(prefix='bench-seeds-', dir=BUILD))
-            if not kept:
-                atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            path = folder / f'tokens-{n}.db'
-            self.seeds[n] = path if path.exists() else seeded.make(path, n)
-        return self.seeds[n]
+    def seeded(self, n, copy=False):
+        """A database with n live tokens, made once a run, or once for all with SEEDS=FOLDER."""
+        path = pathlib.Path(os.environ.get('SEEDS') or self.disk) / f'tokens-{n}.db'
+        if not path.exists():
+            seeded.make(path, n)
+        return shutil.copy(path, self.file('tokens.db')) if copy else path
 
     def install(self, *packages):
         """On this machine of its own, where nothing is left of it; the real one stays as it is."""
