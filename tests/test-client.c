@@ -35,6 +35,18 @@ static void test_copy_is_deep(void **state) {
         assert_null(client_free(NULL));
 }
 
+static void test_shared_by_reference(void **state) {
+        Client *client = client_new();
+
+        assert_int_equal(client->n_ref, 1);
+        assert_ptr_equal(client_ref(client), client);
+        assert_null(client_unref(client));
+        assert_int_equal(client->n_ref, 1);
+        assert_null(client_unref(client));
+        assert_null(client_ref(NULL));
+        assert_null(client_unref(NULL));
+}
+
 static void test_grants_are_given_by_name(void **state) {
         _cleanup_(client_freep) Client *client = client_new();
 
@@ -51,6 +63,7 @@ static void test_grants_are_given_by_name(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_copy_is_deep),
+                cmocka_unit_test(test_shared_by_reference),
                 cmocka_unit_test(test_grants_are_given_by_name),
         };
 

@@ -3,7 +3,7 @@
 #include "base/caller.h"
 
 void caller_done(Caller *caller) {
-        client_free(caller->client);
+        client_unref(caller->client);
         token_unref(caller->token);
         *caller = CALLER_INIT;
 }

@@ -46,8 +46,8 @@ enum CallerKind {
 typedef struct Caller {
         Peer peer;
         enum CallerKind kind;
-        Client *client; /* CALLER_CLIENT: who; owned */
-        Token *token;   /* CALLER_*_TOKEN: the token; owned */
+        Client *client; /* CALLER_CLIENT: who; a reference */
+        Token *token;   /* CALLER_*_TOKEN: the token; a reference */
 } Caller;
 
 #define CALLER_INIT ((Caller){ 0 })

@@ -1,5 +1,6 @@
 /* OAuth clients as values. */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,19 +10,37 @@
 #include "wire/text.h"
 
 Client *client_new(void) {
-        return calloc(1, sizeof(Client));
+        Client *client = calloc(1, sizeof(Client));
+
+        if (client)
+                client->n_ref = 1;
+        return client;
 }
 
 Client *client_free(Client *client) {
         if (!client)
                 return NULL;
 
+        assert(client->n_ref == 1);
         free(client->id);
         secret_done(&client->hash);
         strv_free(client->grants);
         strv_free(client->scopes);
         strv_free(client->issue_for);
         free(client);
+        return NULL;
+}
+
+Client *client_ref(Client *client) {
+        if (client)
+                client->n_ref++;
+        return client;
+}
+
+Client *client_unref(Client *client) {
+        if (!client || client->n_ref == 1)
+                return client_free(client);
+        client->n_ref--;
         return NULL;
 }
 

@@ -11,6 +11,7 @@
 #define CLIENT_LOCAL "local"
 
 typedef struct Client {
+        unsigned n_ref;
         char *id;
         Secret hash;      /* crypt(5) of the secret; empty: no authentication by secret */
         char **grants;    /* grant types that it registered for */
@@ -24,7 +25,11 @@ typedef struct Client {
 } Client;
 
 Client *client_new(void);
+/* Of one that nobody else has a reference to. */
 Client *client_free(Client *client);
+/* Shared ones are never changed. */
+Client *client_ref(Client *client);
+Client *client_unref(Client *client);
 void client_freep(Client **client);
 int client_copy(const Client *client, Client **ret);
 bool client_may_use_grant(const Client *client, const char *grant_type);
