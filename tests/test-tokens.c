@@ -1,11 +1,13 @@
 /* Introspection, revocation and lists: who sees and ends which token, and that nothing lives on in
  * the cache. */
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 
 #include "core/call.h"
 #include "core/tokens.h"
+#include "core/users.h"
 #include "core-fixture.h"
 
 /* Everybody there is, and a token of each. */
@@ -72,6 +74,22 @@ static int introspect(Core *core, const Caller *caller, const Secret *token) {
         return core_wait(core, &heard);
 }
 
+/* 0 or -EAGAIN; at once is what the call says, too. */
+static int introspect_now(Core *core, const Caller *caller, const Secret *token) {
+        _cleanup_(token_unrefp) Token *found = NULL;
+        TokenHash hash;
+        int r = authority_introspect_now(core->authority, caller, token, &found);
+
+        assert_true(r == 0 || r == -EAGAIN);
+        assert_int_equal(r == 0, found != NULL);
+        if (r == 0) {
+                assert_int_equal(token_hash_from_text(token->text, token->size, &hash), 0);
+                assert_memory_equal(&found->hash, &hash, sizeof(hash));
+                assert_int_equal(introspect(core, caller, token), 0);
+        }
+        return r;
+}
+
 static int revoke_text(Core *core, const Caller *caller, const Secret *token) {
         _heard_ heard = { 0 };
 
@@ -123,6 +141,87 @@ static void test_who_may_introspect(void **state) {
                 }
                 cache_clear(core->authority->cache);
         }
+}
+
+/* Whoever may, and needs no look-up for it. */
+static void test_who_may_introspect_at_once(void **state) {
+        Core *core = *state;
+        _people_ people = people_make(core);
+        const Secret *ada = &people.of_ada.answer.access_token;
+        const Secret *bob = &people.of_app.answer.access_token;
+        const Secret *child = &people.of_child.answer.access_token;
+        const int later = -EAGAIN;
+        const struct {
+                const Caller *caller;
+                int ada, bob, child;
+        } rows[] = {
+                { &people.root, 0, 0, 0 },
+                { &people.ada, 0, later, later },
+                { &people.bob, later, 0, later },
+                { &people.anonymous, later, later, later },
+                { &people.app, 0, 0, 0 },
+                { &people.own_only, later, later, later },
+                { &people.bearer, later, 0, later },
+                { &people.parent, 0, later, later }, /* the child's parent must be asked for */
+                { &people.scoped, later, later, later },
+                { &people.admin, 0, 0, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                assert_int_equal(introspect_now(core, rows[i].caller, ada), rows[i].ada);
+                assert_int_equal(introspect_now(core, rows[i].caller, bob), rows[i].bob);
+                assert_int_equal(introspect_now(core, rows[i].caller, child), rows[i].child);
+        }
+        /* its own */
+        Caller app = { .peer = people.app.peer, .kind = CALLER_CLIENT };
+        _cleanup_(client_freep) Client *client = NULL;
+        assert_int_equal(client_copy(people.app.client, &client), 0);
+        client->introspect_own_only = true;
+        app.client = client;
+        assert_int_equal(introspect_now(core, &app, bob), 0);
+        assert_int_equal(introspect_now(core, &app, ada), later);
+
+        cache_clear(core->authority->cache);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                assert_int_equal(introspect_now(core, rows[i].caller, ada), later);
+                assert_int_equal(introspect_now(core, rows[i].caller, child), later);
+        }
+        /* a refresh token is never in the cache */
+        assert_int_equal(introspect(core, &people.root, &people.of_app.answer.refresh_token), 0);
+        assert_int_equal(introspect_now(core, &people.root, &people.of_app.answer.refresh_token),
+                         later);
+}
+
+static void test_what_died_is_nothing_at_once(void **state) {
+        Core *core = *state;
+        _people_ people = people_make(core);
+        const Caller *root = &people.root;
+        const Secret *ada = &people.of_ada.answer.access_token;
+        const Secret *bob = &people.of_app.answer.access_token;
+        const Secret *child = &people.of_child.answer.access_token;
+        Secret none = SECRET_INIT;
+        _heard_ gone = { 0 }, locked = { 0 };
+
+        assert_int_equal(introspect_now(core, root, &none), -EAGAIN);
+        assert_int_equal(introspect_now(core, root, ada), 0);
+        assert_int_equal(authority_last_used(core->authority, people.of_ada.answer.token) > 0, 1);
+        assert_int_equal(revoke_text(core, root, ada), 0);
+        assert_int_equal(introspect_now(core, root, ada), -EAGAIN);
+
+        assert_int_equal(introspect_now(core, root, child), 0);
+        authority_user_set(core->authority, root, "id-child",
+                           &(UserSetRequest){ .sets = USER_SETS_STATE, .state = USER_LOCKED },
+                           core_on_answer, &locked);
+        assert_int_equal(core_wait(core, &locked), 0);
+        assert_int_equal(introspect_now(core, root, child), -EAGAIN);
+        assert_int_equal(introspect(core, root, child), REASON_TOKEN_UNKNOWN);
+
+        assert_int_equal(introspect_now(core, root, bob), 0);
+        core_turned = 7 * DAY;
+        assert_int_equal(introspect_now(core, root, bob), -EAGAIN);
+        /* nor when the clock is turned back */
+        core_turned = 0;
+        assert_int_equal(introspect_now(core, root, bob), -EAGAIN);
 }
 
 static void test_what_is_no_token(void **state) {
@@ -413,6 +512,8 @@ static void test_store_unwritable(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_who_may_introspect),
+                TEST(test_who_may_introspect_at_once),
+                TEST(test_what_died_is_nothing_at_once),
                 TEST(test_what_is_no_token),
                 TEST(test_who_may_revoke),
                 TEST(test_refresh_token_takes_its_family_along),

@@ -13,6 +13,7 @@
 #include "core/call.h"
 #include "core/client-secret.h"
 #include "core/issue.h"
+#include "core/known-clients.h"
 #include "core/last-used.h"
 #include "core/nss.h"
 #include "core/password.h"
@@ -207,6 +208,7 @@ int authority_new(sd_event *event, Store *store, const Config *config, const Clo
         if ((r = calls_init(authority)) < 0 ||
             (r = cache_new(config->cache_tokens, &authority->cache)) < 0 ||
             (r = client_secrets_new(&authority->client_secrets)) < 0 ||
+            (r = known_clients_new(&authority->known_clients)) < 0 ||
             (r = nss_new(event, &nss_source_system, &authority->nss)) < 0 ||
             (r = passwords_new(event, config, &authority->passwords)) < 0 ||
             (r = rehashes_new(authority, &authority->rehashes)) < 0 ||
@@ -242,6 +244,7 @@ Authority *authority_free(Authority *authority) {
         issue_late_abandon(authority);
         rehashes_free(authority->rehashes);
         client_secrets_free(authority->client_secrets);
+        known_clients_free(authority->known_clients);
         throttle_keeper_free(authority->throttle_keeper);
         throttle_free(authority->throttle);
         cache_free(authority->cache);

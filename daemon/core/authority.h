@@ -9,6 +9,8 @@
  * valid during the handler only, which may take what is in it (TAKE_PTR). Changes were committed
  * when the handler hears of them, but for a login whose token is told to nobody (grant.h,
  * login_only). Who may do what is decided here (access.h), never at an edge.
+ * The *_now() forms answer at once, without a handler, where all that it takes is in memory; what
+ * else they are asked, and everything that is refused, they leave to the call: -EAGAIN.
  * Refusals of credentials through a door that is not root's come at a fixed time after
  * peer.received, later than the slowest stored hash takes. */
 
@@ -92,6 +94,9 @@ void authority_set_config(Authority *authority, const Config *config);
  * REASON_TOO_MANY_FAILURES, REASON_OVERLOADED. Without credentials the caller is who the peer is. */
 void authority_identify(Authority *authority, const Credentials *credentials, CallerHandler handler,
                         void *userdata);
+/* 0: the same at once; a client is known if it proved this secret since the last revocation, and
+ * nothing of it was counted as a failure. -EAGAIN: ask authority_identify(). */
+int authority_identify_now(Authority *authority, const Credentials *credentials, Caller *ret);
 
 typedef struct AuthorityStatus {
         StoreStatus store;

@@ -21,6 +21,7 @@ typedef void (*CallCheckStep)(Call *call, bool matches);
 typedef void (*CallTokenStep)(Call *call, int r, Token *token);
 typedef void (*CallVisibleStep)(Call *call, bool is_visible);
 typedef struct Chore Chore; /* authority.c */
+typedef struct KnownClients KnownClients; /* known-clients.h */
 typedef struct LastUsed LastUsed;
 typedef struct LateLogin LateLogin; /* issue-late.c */
 typedef struct Nss Nss;
@@ -50,6 +51,7 @@ struct Authority {
         AuthorityObserver observer; /* every member may be NULL */
         Cache *cache;
         ClientSecrets *client_secrets;
+        KnownClients *known_clients;
         Nss *nss;
         Passwords *passwords;
         Rehashes *rehashes;

@@ -110,6 +110,11 @@ unsigned throttle_check(const Throttle *throttle, const ThrottleSubject *subject
         return failures ? failures_wait(failures, now) : 0;
 }
 
+bool throttle_knows(const Throttle *throttle, const ThrottleSubject *subject) {
+        return throttle->enabled &&
+               throttle_find(throttle, subject, clock_monotonic(throttle->clock));
+}
+
 unsigned throttle_verdict(Throttle *throttle, const ThrottleSubject *subject, bool matches) {
         int64_t now = clock_monotonic(throttle->clock);
         Failures *failures;

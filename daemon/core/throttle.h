@@ -42,6 +42,8 @@ void throttle_set_enabled(Throttle *throttle, bool enabled);
 /* Before the password is looked at. 0: go on; else the seconds to wait, rounded up, and the answer
  * is REASON_TOO_MANY_FAILURES at once. */
 unsigned throttle_check(const Throttle *throttle, const ThrottleSubject *subject);
+/* Whether anything at all is counted there that a verdict could refuse by or forget. */
+bool throttle_knows(const Throttle *throttle, const ThrottleSubject *subject);
 /* When the hash is done: 0: say whether it matched; else, the seconds to wait: a delay began in the
  * meantime, say REASON_TOO_MANY_FAILURES whether it matched or not. Counts a failure, forgets them
  * after a match. */

@@ -6,17 +6,15 @@
 
 #include "wire/text.h"
 
-static bool is_visible_at_once(const Call *call, enum Reach reach) {
-        const Caller *caller = call->caller;
-
-        switch (reach) {
+bool token_is_visible(const Caller *caller, enum Action action, const Token *token) {
+        switch (access_reach(caller, action)) {
         case REACH_ALL:
                 return true;
         case REACH_REGISTERED:
                 return !caller->client->introspect_own_only ||
-                       access_owns_token(caller, call->answer.token, NULL);
+                       access_owns_token(caller, token, NULL);
         case REACH_OWN:
-                return access_owns_token(caller, call->answer.token, NULL);
+                return access_owns_token(caller, token, NULL);
         case REACH_NONE:
                 break;
         }
@@ -34,7 +32,7 @@ static void visible_parent_found(Call *call, StoreRequest *request) {
 void call_decide_visible(Call *call, enum Action action, CallVisibleStep step) {
         enum Reach reach = access_reach(call->caller, action);
 
-        if (is_visible_at_once(call, reach))
+        if (token_is_visible(call->caller, action, call->answer.token))
                 return step(call, true);
         /* A sub-account's, perhaps. */
         if (reach == REACH_OWN && call->caller->kind == CALLER_USER_TOKEN &&

@@ -5,6 +5,9 @@
 #include "core/access.h"
 #include "core/call.h"
 
+/* As far as that can be said without the store: false may be a sub-account's. */
+bool token_is_visible(const Caller *caller, enum Action action, const Token *token);
+
 /* Where it depends on the parent of the token's user, the store is asked. The step may run before
  * this returned: calling it must be the last act. */
 void call_decide_visible(Call *call, enum Action action, CallVisibleStep step);

@@ -42,6 +42,22 @@ void authority_introspect(Authority *authority, const Caller *caller, const Secr
         call_find_token(call, &hash, introspect_found);
 }
 
+int authority_introspect_now(Authority *authority, const Caller *caller, const Secret *text,
+                             Token **ret) {
+        _cleanup_(token_unrefp) Token *token = NULL;
+        int64_t now = clock_realtime(authority->clock);
+        TokenHash hash;
+
+        if (secret_is_empty(text) || token_hash_from_text(text->text, text->size, &hash) < 0)
+                return -EAGAIN;
+        token = cache_get(authority->cache, &hash, now);
+        if (!token || !token_is_visible(caller, ACTION_INTROSPECT, token))
+                return -EAGAIN;
+        last_used_mark(authority->last_used, &hash, now);
+        *ret = TAKE_PTR(token);
+        return 0;
+}
+
 static void get_visible(Call *call, bool is_visible) {
         call_finish(call, is_visible ? 0 : REASON_TOKEN_UNKNOWN);
 }

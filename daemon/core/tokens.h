@@ -10,6 +10,11 @@
 void authority_introspect(Authority *authority, const Caller *caller, const Secret *token,
                           AnswerHandler handler, void *userdata);
 
+/* The same at once, for a token that is in the cache, and whose visibility is no question of its
+ * owner's parent. 0: the token, a reference. -EAGAIN: ask authority_introspect(). */
+int authority_introspect_now(Authority *authority, const Caller *caller, const Secret *token,
+                             Token **ret);
+
 /* RFC 7009, by the token's text. r = 0 also when there is no such token (section 2.2).
  * REASON_ACCESS_DENIED: somebody else's; it lives. */
 void authority_revoke(Authority *authority, const Caller *caller, const Secret *token,

@@ -1,0 +1,84 @@
+/* Records of clients, each with the count of revocations that it was read at. Whatever changes or
+ * removes a client is a revocation, so a record from before one is never given. Only who has proven
+ * a secret gets in, so that strangers push nobody out. */
+
+#include "core/known-clients.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "wire/text.h"
+
+/* Clients that are kept: SETS × WAYS. */
+#define SETS 64U
+#define WAYS 4U
+
+typedef struct Entry {
+        Client *client; /* NULL: free */
+        uint64_t revocations;
+} Entry;
+
+typedef struct Set {
+        Entry entries[WAYS];
+        unsigned next; /* whose turn it is to go */
+} Set;
+
+struct KnownClients {
+        Set sets[SETS];
+};
+
+int known_clients_new(KnownClients **ret) {
+        KnownClients *clients = calloc(1, sizeof(*clients));
+
+        if (!clients)
+                return -ENOMEM;
+        *ret = clients;
+        return 0;
+}
+
+KnownClients *known_clients_free(KnownClients *clients) {
+        if (!clients)
+                return NULL;
+        for (size_t i = 0; i < SETS; i++)
+                for (size_t k = 0; k < WAYS; k++)
+                        client_unref(clients->sets[i].entries[k].client);
+        free(clients);
+        return NULL;
+}
+
+void known_clients_freep(KnownClients **clients) {
+        *clients = known_clients_free(*clients);
+}
+
+/* FNV-1a: administrators name clients, strangers don't. */
+static size_t set_of(const char *id) {
+        uint32_t hash = 2166136261U;
+
+        for (; *id; id++)
+                hash = (hash ^ (unsigned char)*id) * 16777619U;
+        return hash % SETS;
+}
+
+static Entry *set_find(Set *set, const char *id) {
+        for (size_t i = 0; i < WAYS; i++)
+                if (set->entries[i].client && streq(set->entries[i].client->id, id))
+                        return &set->entries[i];
+        return NULL;
+}
+
+Client *known_clients_get(const KnownClients *clients, const char *id, uint64_t revocations) {
+        const Entry *entry = set_find((Set *)&clients->sets[set_of(id)], id);
+
+        return entry && entry->revocations == revocations ? entry->client : NULL;
+}
+
+void known_clients_put(KnownClients *clients, Client *client, uint64_t revocations) {
+        Set *set = &clients->sets[set_of(client->id)];
+        Entry *entry = set_find(set, client->id);
+
+        if (!entry)
+                entry = &set->entries[set->next++ % WAYS];
+        client_ref(client);
+        client_unref(entry->client);
+        *entry = (Entry){ client, revocations };
+}
