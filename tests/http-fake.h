@@ -3,6 +3,7 @@
 /* A stand-in for the core: it remembers what it was asked, and answers from the loop, as the core
  * does. Include it once in a test of an http/ unit. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct Authority {
         sd_event *event;
         int result;       /* what calls end with, unless they know better */
         bool hangs_early; /* authority_identify() too */
+        bool answers_now; /* what can be told at once is */
         bool hangs;       /* calls stay unanswered until fake_answer_all() */
         unsigned retry_after;
         int store_error;
@@ -137,31 +139,45 @@ static FakeCall *fake_call(Authority *authority, AnswerHandler handler, void *us
 #define SECRET_OR_DASH(secret)   ((secret) ? secret_text(secret) : "-")
 
 /* "right" is every client's secret, FAKE_TEXT the one good Bearer token. */
+static int fake_identify(const Credentials *credentials, Caller *ret) {
+        bool is_right;
+
+        assert_true(credentials->peer.received > 0);
+        *ret = (Caller){ .peer = credentials->peer };
+        if (credentials->bearer) {
+                ret->kind = CALLER_USER_TOKEN;
+                return streq(secret_text(credentials->bearer), FAKE_TEXT) ? 0
+                                                                          : REASON_INVALID_TOKEN;
+        }
+        if (credentials->client_id) {
+                is_right = streq(SECRET_OR_DASH(credentials->client_secret), "right") ||
+                           streq(SECRET_OR_DASH(credentials->client_secret_raw), "right");
+                ret->kind = CALLER_CLIENT;
+                return is_right ? 0 : REASON_INVALID_CLIENT;
+        }
+        if (credentials->peer.door == DOOR_TCP)
+                ret->kind = CALLER_ANONYMOUS;
+        else
+                ret->kind = credentials->peer.uid == 0 ? CALLER_ROOT : CALLER_UID;
+        return 0;
+}
+
 void authority_identify(Authority *authority, const Credentials *credentials, CallerHandler handler,
                         void *userdata) {
         FakeCall *call = fake_call(authority, NULL, userdata);
         authority->n_calls--;
         authority->n_identified++;
         call->caller_handler = handler;
-        call->r = 0;
-        call->caller.peer = credentials->peer;
-        assert_true(credentials->peer.received > 0);
-        if (credentials->bearer) {
-                call->caller.kind = CALLER_USER_TOKEN;
-                call->r = streq(secret_text(credentials->bearer), FAKE_TEXT) ? 0
-                                                                             : REASON_INVALID_TOKEN;
-        } else if (credentials->client_id) {
-                call->caller.kind = CALLER_CLIENT;
-                call->r = streq(SECRET_OR_DASH(credentials->client_secret),
-                                "right") || streq(SECRET_OR_DASH(credentials->client_secret_raw),
-                                                  "right")
-                                          ? 0
-                                          : REASON_INVALID_CLIENT;
-        } else if (credentials->peer.door == DOOR_TCP) {
-                call->caller.kind = CALLER_ANONYMOUS;
-        } else {
-                call->caller.kind = credentials->peer.uid == 0 ? CALLER_ROOT : CALLER_UID;
-        }
+        call->r = fake_identify(credentials, &call->caller);
+}
+
+int authority_identify_now(Authority *authority, const Credentials *credentials, Caller *ret) {
+        Caller caller;
+
+        if (!authority->answers_now || fake_identify(credentials, &caller) != 0)
+                return -EAGAIN;
+        *ret = caller;
+        return 0;
 }
 
 void authority_grant(Authority *authority, const Caller *caller, const GrantRequest *request,
@@ -233,6 +249,14 @@ void authority_introspect(Authority *authority, const Caller *caller, const Secr
                 call->answer.token = fake_token();
         else if (call->r == 0)
                 call->r = REASON_TOKEN_UNKNOWN;
+}
+
+int authority_introspect_now(Authority *authority, const Caller *caller, const Secret *token,
+                             Token **ret) {
+        if (!authority->answers_now || !streq(secret_text(token), FAKE_TEXT))
+                return -EAGAIN;
+        *ret = fake_token();
+        return 0;
 }
 
 void authority_revoke(Authority *authority, const Caller *caller, const Secret *token,

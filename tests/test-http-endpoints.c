@@ -14,6 +14,13 @@ static int setup(void **state) {
         return 0;
 }
 
+/* The same from a core that answers what it can at once. */
+static int setup_now(void **state) {
+        setup(state);
+        ((Harness *)*state)->authority->answers_now = true;
+        return 0;
+}
+
 static int teardown(void **state) {
         Harness *h = *state;
 
@@ -309,6 +316,48 @@ static void test_introspection(void **state) {
         expect(h, "POST", "/oauth/introspect", FORM, "token=x", 503, "introspect x", NULL);
 }
 
+/* What the core says at once is sent at once, one behind the other; what it does not, later. */
+static void test_answers_at_once(void **state) {
+        static const char *const bodies[] = { "token=" FAKE_TEXT, "token=x", "token=" FAKE_TEXT,
+                                              "", "token=" FAKE_TEXT };
+        static const int statuses[] = { 200, 200, 200, 400, 200 };
+        Harness *h = *state;
+        int fd = client_connect(h);
+        char text[4096] = "";
+        size_t size = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(bodies); i++)
+                size += (size_t)snprintf(text + size, sizeof(text) - size,
+                                         "POST /oauth/introspect HTTP/1.1\r\nHost: localhost\r\n"
+                                         "Content-Type: " FORM "\r\nContent-Length: %zu\r\n\r\n%s",
+                                         strlen(bodies[i]), bodies[i]);
+        client_say(fd, text);
+        for (size_t i = 0; i < ELEMENTSOF(bodies); i++) {
+                char head[8192] = "";
+                size_t n = 0, left;
+                char *length;
+
+                while (!strstr(head, "\r\n\r\n")) {
+                        assert_true(n < sizeof(head) - 1);
+                        if (recv(fd, head + n, 1, MSG_DONTWAIT) == 1)
+                                n++;
+                        else
+                                assert_true(sd_event_run(h->event, 5000) >= 0);
+                }
+                assert_int_equal(atoi(head + strlen("HTTP/1.1 ")), statuses[i]);
+                assert_non_null(length = strcasestr(head, "Content-Length: "));
+                left = (size_t)atoi(length + strlen("Content-Length: "));
+                assert_int_equal(recv(fd, head, left, MSG_WAITALL), left);
+                head[left] = '\0';
+                assert_int_equal(strncmp(head, i == 1 ? "{\"active\":false}" : "{\"active\":true,",
+                                         15) == 0,
+                                 statuses[i] == 200);
+        }
+        assert_int_equal(h->authority->n_identified, 0);
+        assert_int_equal(h->authority->n_calls, 1);
+        close(fd);
+}
+
 static void test_logins(void **state) {
         Harness *h = *state;
         expect(h, "POST", "/v1/logins", FORM, "user=ada&service=sshd&login=", 200,
@@ -578,6 +627,12 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_credentials, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_denied, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_introspection, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_introspection, setup_now, teardown),
+                cmocka_unit_test_setup_teardown(test_grant, setup_now, teardown),
+                cmocka_unit_test_setup_teardown(test_grant_refusals, setup_now, teardown),
+                cmocka_unit_test_setup_teardown(test_credentials, setup_now, teardown),
+                cmocka_unit_test_setup_teardown(test_denied, setup_now, teardown),
+                cmocka_unit_test_setup_teardown(test_answers_at_once, setup_now, teardown),
                 cmocka_unit_test_setup_teardown(test_logins, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_self, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_users, setup, teardown),

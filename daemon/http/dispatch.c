@@ -74,6 +74,10 @@ void dispatch_request(Request *request) {
         }
         credentials_borrow(&request->credentials, &request->offered);
         request->offered.peer = request->peer;
-        authority_identify(request->context->authority, &request->offered, on_caller,
-                           request_ref(request));
+        if (authority_identify_now(request->context->authority, &request->offered,
+                                   &request->caller) == 0)
+                handle(request);
+        else
+                authority_identify(request->context->authority, &request->offered, on_caller,
+                                   request_ref(request));
 }

@@ -137,9 +137,15 @@ static int write_introspection(Request *request, Answer *answer, JsonWriter *w) 
 /* token_type_hint is only a hint (RFC 7009 section 2.1): the hash finds every kind. */
 static int introspect(Request *request) {
         const Secret *token = form_get(&request->form, "token");
+        _cleanup_(token_unrefp) Token *found = NULL;
 
         if (!token)
                 return request_refuse(request, REASON_INVALID_REQUEST, "token is missing");
+        if (authority_introspect_now(request->context->authority, &request->caller, token,
+                                     &found) == 0) {
+                request_answer(request, 200, write_introspection, &(Answer){ .token = found });
+                return 0;
+        }
         request->answer_as_empty = REASON_TOKEN_UNKNOWN;
         request_await(request, 200, write_introspection);
         authority_introspect(request->context->authority, &request->caller, token, request_answered,

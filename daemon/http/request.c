@@ -267,6 +267,14 @@ static int write_answer(Request *request, Answer *answer) {
         return json_write_end(&w);
 }
 
+void request_answer(Request *request, unsigned status, AnswerWriter writer, Answer *answer) {
+        request->reply.status = status;
+        request->writer = writer;
+        int r = write_answer(request, answer);
+        if (r != 0)
+                request_fail(request, r, NULL);
+}
+
 /* The PAM module logs a name only when there is such a user: what was typed may be a password. */
 static const char *refused_user(const Request *request, const Answer *answer) {
         const Route *route = request->route;

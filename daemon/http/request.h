@@ -126,6 +126,8 @@ int request_keep_strv(Request *request, char **strv);
  * request_answered(), the handler to pass with the request as userdata, gives back. */
 void request_await(Request *request, unsigned status, AnswerWriter writer);
 void request_answered(void *userdata, int r, Answer *answer);
+/* What the core said at once. */
+void request_answer(Request *request, unsigned status, AnswerWriter writer, Answer *answer);
 
 /* For handlers: returns r, which will be answered with that detail (static, or request_alloc()'s).
  */
