@@ -28,6 +28,8 @@ Servers (each has .pids; .address for load(): a socket's path, or ":PORT"):
         database: an existing file, e.g. bench.seeded(n); it is used in place.
         cores: '0-1' for a server that may have more than its core
     bench.fixed(size, tcp=False)            the limit of libmicrohttpd: a reply of so many bytes
+    bench.peers('oidc-provider', …)         all of peers.py that are there, or these; those with a
+                                            request for it by bench.peers(what='password')
     bench.process([…], name, cores=None)    any program as a server: started on the server's core;
                                             .pids, .output(), .log; you wait until it is ready
 Asking:
@@ -39,6 +41,7 @@ Asking:
             cpu_usec: the server's CPU time for one request}
         Each value takes the place of as many @ signs, from the one with number first=. QUICK=1 asks a
         hundredth, but see exactly=True.
+    bench.program('store', 'issue', …)      a program of tests/bench on the server's core -> its JSON
 Measuring:
     bench.rounds({name: function})          each function() -> dict of numbers; called A B A B, a
         warm-up round first that does not count -> {name: {key: Samples}}; {'usec': {'p50': …}} is
@@ -203,6 +206,7 @@ class Bench:
         """disk: a folder there, the run's."""
         self.name = name
         self.disk = disk
+        self.build = BUILD
         self.quick = QUICK
         self.build = BUILD
         self.n_rounds = int(os.environ.get('ROUNDS', 1 if QUICK else 5))
@@ -260,6 +264,19 @@ class Bench:
             program.address = f':{port}' if tcp else str(path)
             yield program
 
+    @contextlib.contextmanager
+    def peers(self, *names, what='introspect', **options):
+        """[] with PEERS=no."""
+        with contextlib.ExitStack() as stack:
+            if os.environ.get('PEERS') == 'no':
+                self.skip('peers')
+                yield []
+                return
+            # they build on this file
+            import peers
+            kinds = [kind for kind in peers.PEERS if getattr(kind, what) and (not names or kind.name in names)]
+            yield [stack.enter_context(kind(self, **options)) for kind in peers.present(self, kinds)]
+
     # Asking
 
     @staticmethod
@@ -289,7 +306,8 @@ class Bench:
         server = server or (where if hasattr(where, 'pids') else None)
         if not exactly:
             requests = max(self.small(requests), connections)
-        path = self.folder / 'request'
+        # its name is of its bytes, as loads may run side by side
+        path = self.folder / f'request-{hash(request) % 2**64:x}'
         path.write_bytes(request)
         command = [*self.pin('load'), BUILD / 'tests/load', '-c', connections, '-n', requests, '-s', status,
                    '-g', gap_usec, '-f', first]
@@ -306,6 +324,13 @@ class Bench:
         return found
 
     # Measuring
+
+    def program(self, name, *arguments):
+        command = [*self.pin('server'), self.build / 'tests' / name, *arguments]
+        done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        return json.loads(done.stdout)
 
     def small(self, n, least=1):
         return max(n // 100, least) if self.quick else n

@@ -44,7 +44,7 @@ Each figure is the median, with the least and the most in brackets. The values o
 PALETTE = {'paper': ('#ffffff', '#0d1117'), 'ink': ('#24292f', '#e6edf3'), 'grid': ('#d0d7de', '#30363d'),
            'tokend': ('#0969da', '#58a6ff'), 'limit': ('#8c959f', '#6e7681'), 'peer': ('#bc4c00', '#f0883e'),
            'green': ('#1a7f37', '#3fb950'), 'violet': ('#8250df', '#bc8cff'), 'red': ('#cf222e', '#ff7b72')}
-SERIES = ['tokend', 'peer', 'green', 'violet', 'red', 'limit']
+SERIES = ['tokend', 'peer', 'green', 'violet', 'red']
 WIDTH = 760
 
 
@@ -110,13 +110,13 @@ def wants_log(values):
     return bool(values) and max(values) > 20 * min(values)
 
 
-def log_range(values):
+def log_range(values, room):
     values = [value for value in values if value > 0]
-    return 10 ** math.floor(math.log10(min(values) / 1.5)), 10 ** math.ceil(math.log10(max(values) * 1.5))
+    return 10 ** math.floor(math.log10(min(values) / 1.5)), room * max(values)
 
 
 def gnuplot(path, height, lines):
-    head = [f'set terminal svg size {WIDTH},{height} dynamic font "sans-serif,13" background {quoted(PALETTE["paper"][0])}',
+    head = [f'set terminal svg size {WIDTH},{height} dynamic noenhanced font "sans-serif,13" background {quoted(PALETTE["paper"][0])}',
             f'set output {quoted(path)}', 'set encoding utf8', 'set tics nomirror scale 0.4',
             f'set tics textcolor {colour("ink")}', f'set border 3 linecolor {colour("limit")}',
             f'set grid linetype 1 linecolor {colour("grid")}', 'set decimalsign "."', 'unset key']
@@ -132,7 +132,6 @@ def with_dark(text):
         digits = [int(light[i:i + 2], 16) for i in (1, 3, 5)]
         for word in (light, 'rgb({:3}, {:3}, {:3})'.format(*digits), 'rgb({},{},{})'.format(*digits)):
             rules += [f'[{name}="{word}"]{{{name}:{dark}}}' for name in ('fill', 'stroke', 'color') if word in text]
-    text = text.replace("stroke='rgb", 'stroke="rgb')
     style = f'<style>@media (prefers-color-scheme: dark) {{{"".join(rules)}}}</style>'
     return re.sub(r'<title>Gnuplot</title>\n<desc>.*?</desc>', style, text, count=1)
 
@@ -148,7 +147,7 @@ def plot_bars(path, plot):
         lines.append(f'{len(rows) - 1 - i} {middles[i]} {min(values)} {max(values)} {int(PALETTE[kind][0][1:], 16)}'
                      f' "{number(middles[i])}"')
     ticks = ', '.join(f'{quoted(row[0])} {len(rows) - 1 - i}' for i, row in enumerate(rows))
-    first, last = log_range(every) if log else (0, 1.18 * max(every))
+    first, last = log_range(every, 4) if log else (0, 1.18 * max(every))
     lines += ['EOD', f'set title {quoted(plot["title"])} textcolor {colour("ink")}',
               f'set xlabel {quoted(plot["unit"])} textcolor {colour("ink")}',
               f'set ytics ({ticks})', 'set grid noytics', f'set xrange [{first}:{last}]',
@@ -171,7 +170,7 @@ def plot_lines(path, plot):
     xs, ys = [x for x, _ in points], [value for _, values in points for value in values]
     lines, parts = [], []
     for i, (name, line) in enumerate(series.items()):
-        kind = colour(name if name in PALETTE else SERIES[i % len(SERIES)])
+        kind = colour('limit' if name.startswith('limit') else SERIES[i % len(SERIES)])
         lines.append(f'$line{i} << EOD')
         lines += [f'{x} {statistics.median(values)} {min(values)} {max(values)}' for x, values in line] + ['EOD']
         parts.append(f'$line{i} using 1:2:3:4 with yerrorlines linewidth 2 pointtype 7 pointsize 0.6 linecolor {kind} '
@@ -180,11 +179,11 @@ def plot_lines(path, plot):
               f'set xlabel {quoted(plot["x"] or "")} textcolor {colour("ink")}',
               f'set ylabel {quoted(plot["unit"])} textcolor {colour("ink")}',
               f'set key outside right top Left reverse textcolor {colour("ink")}',
-              "set format x '%.0s%c'", "set format y '%.10g'", f'set offsets graph 0.03, graph 0.03, 0, 0']
+              "set format x '%.0s%c'", "set format y '%.10g'", 'set offsets graph 0.02, graph 0.02, 0, 0']
     if wants_log(xs):
         lines.append('set logscale x')
     if wants_log(ys):
-        lines += ['set logscale y', 'set yrange [{}:{}]'.format(*log_range(ys))]
+        lines += ['set logscale y', 'set yrange [{}:{}]'.format(*log_range(ys, 2))]
     else:
         lines.append(f'set yrange [0:{1.1 * max(ys)}]')
     gnuplot(path, 360, lines + ['plot ' + ', '.join(parts)])
