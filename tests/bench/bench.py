@@ -53,7 +53,6 @@ Measuring:
     bench.quick, bench.small(n, least=1): n, or a hundredth with QUICK=1
     bench.seeded(n, copy=False): a database with n live tokens (seeded.py has their texts), made once a
         run; used in place by what changes no token, else take a copy
-    bench.install('glewlwyd'): Debian packages, on the machine of its own only
 Results:
     bench.table('Over TCP')                 what follows stands in a table of its own
     bench.row(name, {column: (Samples or number, unit)}, kind='tokend'|'limit'|'peer')
@@ -172,7 +171,9 @@ def machine(folder):
 
 
 def versions():
-    found = {'tokend': first_line(['git', '-C', ROOT, '-c', f'safe.directory={ROOT}', 'rev-parse', '--short', 'HEAD']),
+    git = ['git', '-C', ROOT, '-c', f'safe.directory={ROOT}']
+    changed = first_line([*git, 'status', '--porcelain', 'daemon', 'client', 'pam'])
+    found = {'tokend': first_line([*git, 'rev-parse', '--short', 'HEAD']) + (' and changes' if changed else ''),
              'Debian': pathlib.Path('/etc/debian_version').read_text().strip(), 'Linux': platform.release()}
     for name, package in (('libmicrohttpd', 'libmicrohttpd12'), ('SQLite', 'libsqlite3-0'),
                           ('libxcrypt', 'libcrypt1'), ('gcc', 'gcc')):
@@ -216,7 +217,7 @@ class Bench:
         self.n_files = 0
         self.result = {'name': name, 'title': module.TITLE, 'about': module.ABOUT,
                        'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d'),
-                       'command': f'tests/bench/run {name}', 'rounds': self.n_rounds,
+                       'command': f'{"REALTIME=1 " if PRIORITY else ""}tests/bench/run {name}', 'rounds': self.n_rounds,
                        'machine': machine(self.folder), 'versions': versions(),
                        'tables': [], 'bars': [], 'plots': [], 'notes': []}
 
@@ -361,20 +362,6 @@ class Bench:
             seeded.make(path, n)
         return shutil.copy(path, self.file('tokens.db')) if copy else path
 
-    def install(self, *packages):
-        """On this machine of its own, where nothing is left of it; the real one stays as it is."""
-        missing = [name for name in packages
-                   if first_line(['dpkg-query', '-W', '-f', '${db:Status-Status}', name]) != 'installed']
-        if not missing:
-            return
-        for command in (['apt-get', 'update', '-qq'],
-                        ['apt-get', 'install', '-y', '-qq', '--no-remove', '--no-install-recommends',
-                         '-o', 'Dpkg::Use-Pty=0', *missing]):
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'})
-            if done.returncode != 0:
-                raise RuntimeError(f'{" ".join(missing)}: {done.stderr}')
-
     # Results
 
     def table(self, heading=None):
@@ -430,10 +417,10 @@ def titles():
 @contextlib.contextmanager
 def disk_folder():
     """In the build folder. It is locked: what nobody holds is left of a run that was killed."""
-    for path in BUILD.glob('bench-*'):
+    for path in BUILD.glob('bench.*'):
         with contextlib.suppress(OSError), open_folder(path):
             shutil.rmtree(path)
-    path = pathlib.Path(tempfile.mkdtemp(prefix='bench-', dir=BUILD))
+    path = pathlib.Path(tempfile.mkdtemp(prefix='bench.', dir=BUILD))
     with open_folder(path):
         try:
             yield path

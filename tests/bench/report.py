@@ -13,11 +13,13 @@ import re
 import statistics
 import subprocess
 import sys
+import textwrap
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / 'docs'
 
 # The order of the document; what has no place here comes behind, by its name.
-ORDER = ['introspect', 'scale', 'issue', 'passwords', 'login', 'userdb', 'memory', 'engines']
+ORDER = ['introspect', 'uncached', 'issue', 'passwords', 'login', 'userdb', 'memory', 'start', 'list', 'scale', 'expiry',
+         'engines']
 
 INTRODUCTION = '''\
 # Performance
@@ -26,15 +28,15 @@ What tokend costs, beside what the machine can do at all and beside what one wou
 by one command, which installs what it needs, works on a machine of its own and leaves nothing behind:
 
 ```sh
-tests/bench/run              # everything
-tests/bench/run {example}   # one benchmark; --list names them
+tests/bench/run          # everything
+tests/bench/run login    # one benchmark; --list names them
 ```
 
-In each benchmark everything runs in turn, A B A B, for {rounds} rounds behind one that warms up. Servers have one core,
-and what asks them another. A *limit* does the same work without tokend, on the same machine in the same minutes: a
-server on the same HTTP library with a reply that is always the same, the same SQLite statements in a loop, the hash
-alone. A *bar* is how close to it tokend has to be. Ratios are taken round by round, since neighbours on the host move
-times by half but such ratios by little; for the same reason CPU time says more than requests a second.
+In each benchmark everything runs in turn, A B A B, round after round, the first of which only warms up. Servers have
+one core, and what asks them another. A *limit* does the same work without tokend, on the same machine in the same
+minutes: a server on the same HTTP library with a reply that is always the same, the same SQLite statements in a loop,
+the hash alone. A *bar* is how close to it tokend has to come. Ratios are taken round by round: neighbours on the host
+move times by half and more, such ratios by a tenth. For the same reason CPU time says more than requests a second.
 
 Each figure is the median, with the least and the most in brackets. The values of all rounds are in
 [docs/performance](performance), from which this page is made.
@@ -230,25 +232,34 @@ def words(values):
     return ', '.join(f'{name} {value}' for name, value in values.items())
 
 
+def machine_words(machine):
+    return (f'{machine["processor"]}, {machine["cores"]} cores, {machine["memory GiB"]} GiB of memory, '
+            f'{machine["file system"]}, virtual: {machine["virtual"]}')
+
+
+def filled(text):
+    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False)
+
+
 def section(result, usual):
-    yield from (f'## {result["title"]}', '', result['about'], '')
+    yield from (f'## {result["title"]}', '', filled(result['about']), '')
     for part in result['tables']:
         yield from figures(part)
     yield from bars(result)
     for name, plot in zip(plot_names(result), result['plots']):
         yield from (f'![{plot["title"]}](performance/{name})', '')
     for note in result['notes']:
-        yield from (note, '')
+        yield from (filled(note), '')
+    yield from (filled(footer(result, usual)), '')
+
+
+def footer(result, usual):
     versions = {name: version for name, version in result['versions'].items() if usual['versions'].get(name) != version}
-    machine = result['machine'] if fixed(result['machine']) != fixed(usual['machine']) else {
-        'load before': result['machine']['load before']}
-    yield (f'`{result["command"]}`, {result["date"]}, {result["rounds"]} rounds. ' +
-           '. '.join(part[0].upper() + part[1:] for part in (words(versions), words(machine)) if part) + '.')
-    yield ''
-
-
-def fixed(machine):
-    return {name: value for name, value in machine.items() if name != 'load before'}
+    parts = [f'`{result["command"]}`, {result["date"]}, rounds: {result["rounds"]}', words(versions),
+             f'load before: {result["machine"]["load before"]}']
+    if machine_words(result['machine']) != machine_words(usual['machine']):
+        parts.append(machine_words(result['machine']))
+    return '; '.join(part for part in parts if part) + '.'
 
 
 def overview(results):
@@ -266,10 +277,9 @@ def anchor(title):
 def write(docs=DOCS):
     results = load(docs)
     usual = results[-1]
-    lines = [INTRODUCTION.format(example=results[0]['name'],
-                                 rounds=max(result['rounds'] for result in results))]
-    lines += ['Unless a section says otherwise: ' + words(fixed(usual['machine'])) + '; '
-              + words(usual['versions']) + '.', '']
+    lines = [INTRODUCTION]
+    lines += [filled(f'Unless a section says otherwise: {machine_words(usual["machine"])}; '
+                     f'{words(usual["versions"])}.'), '']
     lines += overview(results)
     for result in results:
         lines += section(result, usual)
