@@ -46,13 +46,16 @@ class Peer(contextlib.ExitStack):
     name = version = None
     introspect = issue = password = None
     expect = {'introspect': '"active":true', 'issue': '"access_token"', 'password': '"access_token"'}
+    # what it checks a password with
+    hashes = None
     # what the reply to issue or password calls the token
     key = 'access_token'
 
-    def __init__(self, bench):
+    def __init__(self, bench, cores=None):
         super().__init__()
         install()
         self.bench = bench
+        self.cores = cores
         self.folder = bench.file(self.name)
         self.folder.mkdir()
 
@@ -67,7 +70,7 @@ class Peer(contextlib.ExitStack):
 
     def run(self, command, pattern, **options):
         """Starts it on the server's core, and waits for its port."""
-        self.program = self.enter_context(self.bench.process(command, self.name, cwd=self.folder, **options))
+        self.program = self.enter_context(self.bench.process(command, self.name, self.cores, cwd=self.folder, **options))
         self.port = system.wait_for(lambda: self.port_in(pattern), self.name)
 
     def port_in(self, pattern):
@@ -159,6 +162,7 @@ class LoopBack(Node):
     """Its introspection is GET of one of an account's tokens."""
     name = package = 'loopback'
     key = 'id'
+    hashes = 'bcrypt, cost 10'
     post = framework.Bench.post
     json = {'Content-Type': 'application/json'}
     issue = post('/v1/Accounts/1/accessTokens', '{"ttl":86400}', json)
@@ -174,6 +178,7 @@ def shipped(name):
 class Glewlwyd(Peer):
     """With its OAuth2 plugin, whose tokens are signed by a shared secret, the cheapest that it has."""
     name = 'glewlwyd'
+    hashes = 'PBKDF2'
     post = framework.Bench.post
     form = {'scope': 'read'}
     issue = post('/api/bench/token', {'grant_type': 'client_credentials', **form}, BASIC)
@@ -205,7 +210,7 @@ class Glewlwyd(Peer):
         config.write_text(self.config())
         env = {**os.environ, 'LD_LIBRARY_PATH': str(LIBRARIES)}
         command = [DEBIAN / 'usr/bin/glewlwyd', f'--config-file={config}']
-        self.program = self.enter_context(self.bench.process(command, self.name, cwd=self.folder, env=env))
+        self.program = self.enter_context(self.bench.process(command, self.name, self.cores, cwd=self.folder, env=env))
         system.wait_for(self.answers, self.name)
         self.version = framework.find(r'^glewlwyd (\S+)', DEBIAN.parent / 'versions')
         self.set_up()
