@@ -31,8 +31,9 @@ def hash_of(server):
 
 
 def program(bench, hash, threads):
-    """{per_second, cpu_usec} of crypt_r alone."""
-    command = [*bench.pin('server', CORES), bench.build / 'tests/crypt-loop', threads, seconds(bench), hash, PASSWORD]
+    """{per_second, cpu_usec} of crypt_r alone, on threads as nice as the server's."""
+    command = [*bench.pin('server', CORES), 'nice', '-n', '19', bench.build / 'tests/crypt-loop', threads,
+               seconds(bench), hash, PASSWORD]
     return json.loads(subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True,
                                      text=True, check=True).stdout)
 
