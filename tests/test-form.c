@@ -36,6 +36,48 @@ static void test_fields(void **state) {
         form_done(&form);
 }
 
+/* Nothing of the text around a piece gets into it. */
+static void test_decoding_in_place(void **state) {
+        static const struct {
+                const char *text, *decoded;
+                int r;
+        } rows[] = {
+                { "", "", 0 },      { "abc", "abc", 0 },     { "%41", "A", 0 },
+                { "a+b", "a+b", 0 }, { "%41%42c", "ABc", 0 }, { "a%2Fb", "a/b", 0 },
+                { "%", NULL, -EBADMSG }, { "a%4", NULL, -EBADMSG }, { "%00", NULL, -EBADMSG },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                size_t size = strlen(rows[i].text);
+                Secret piece = SECRET_INIT;
+                char text[32];
+
+                (void)snprintf(text, sizeof(text), "%s/41", rows[i].text);
+                assert_int_equal(percent_decode_in_place(text, size, &piece), rows[i].r);
+                if (rows[i].r != 0)
+                        continue;
+                assert_ptr_equal(piece.text, text);
+                assert_string_equal(piece.text, rows[i].decoded);
+                assert_int_equal(piece.size, strlen(rows[i].decoded));
+                assert_string_equal(text + size + 1, "41");
+        }
+}
+
+/* All of the text that was copied is wiped, also what stood behind a piece that became shorter. */
+static void test_done_wipes(void **state) {
+        Form form = FORM_INIT;
+        const char *text;
+
+        assert_int_equal(parse("password=%68%75%6e%74%65%72%32&b=c", &form), 0);
+        text = form.text.text;
+        assert_int_equal(form.text.size, strlen("password=%68%75%6e%74%65%72%32&b=c"));
+        assert_true(form_get_text(&form, "password") > text &&
+                    form_get_text(&form, "b") < text + form.text.size);
+        form_done(&form);
+        assert_null(form.text.text);
+        assert_null(form.fields);
+}
+
 static void test_refusals(void **state) {
         Form form = FORM_INIT;
         char many[FORM_FIELDS_MAX * 8 + 16] = "";
@@ -92,6 +134,8 @@ static void test_percent(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_fields),
+                cmocka_unit_test(test_decoding_in_place),
+                cmocka_unit_test(test_done_wipes),
                 cmocka_unit_test(test_refusals),
                 cmocka_unit_test(test_every_byte_round_trips),
                 cmocka_unit_test(test_percent),

@@ -3,6 +3,8 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "wire/cleanup.h"
 #include "wire/json-read.h"
@@ -35,6 +37,49 @@ static void test_document(void **state) {
                             "\"z\":null,\"v\":[\"a\",\"b\"],\"o\":{},\"nested\":[{},1]}");
 }
 
+/* Whatever needs an escape or a look at it, at each place of a text. */
+static void test_every_place(void **state) {
+        static const char *const odd[] = { "\"", "\\", "\x01", "\x1f", "\x7f", "\xc3\xb6" };
+        static const char *const written[] = { "\\\"",    "\\\\",    "\\u0001",
+                                               "\\u001f", "\\u007f", "\xc3\xb6" };
+
+        for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+                for (size_t place = 0; place <= 20; place++) {
+                        _cleanup_(secret_done) Secret out = SECRET_INIT;
+                        JsonWriter w = JSON_WRITER(&out);
+                        char text[64], expected[64];
+
+                        (void)snprintf(text, sizeof(text), "%.*s%s%.*s", (int)place,
+                                       "aaaaaaaaaaaaaaaaaaaa", odd[i], (int)(20 - place),
+                                       "bbbbbbbbbbbbbbbbbbbb");
+                        (void)snprintf(expected, sizeof(expected), "\"%.*s%s%.*s\"", (int)place,
+                                       "aaaaaaaaaaaaaaaaaaaa", written[i], (int)(20 - place),
+                                       "bbbbbbbbbbbbbbbbbbbb");
+                        json_write_text(&w, NULL, text);
+                        assert_int_equal(json_write_end(&w), 0);
+                        assert_string_equal(secret_text(&out), expected);
+                        assert_int_equal(out.size, strlen(expected));
+                        text[place] = '\xff';
+                        json_write_text(&w, NULL, text);
+                        assert_int_equal(json_write_end(&w), -EINVAL);
+                }
+}
+
+static void test_numbers(void **state) {
+        static const int64_t numbers[] = { 0, 1, -1, 9, 10, -10, 1234567890, INT64_MAX, INT64_MIN };
+
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+                _cleanup_(secret_done) Secret out = SECRET_INIT;
+                JsonWriter w = JSON_WRITER(&out);
+                char expected[32];
+
+                (void)snprintf(expected, sizeof(expected), "%lld", (long long)numbers[i]);
+                json_write_int(&w, NULL, numbers[i]);
+                assert_int_equal(json_write_end(&w), 0);
+                assert_string_equal(secret_text(&out), expected);
+        }
+}
+
 static void test_no_utf8_sticks(void **state) {
         _cleanup_(secret_done) Secret out = SECRET_INIT;
         JsonWriter w = JSON_WRITER(&out);
@@ -65,6 +110,8 @@ static void test_reads_back(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_document),
+                cmocka_unit_test(test_every_place),
+                cmocka_unit_test(test_numbers),
                 cmocka_unit_test(test_no_utf8_sticks),
                 cmocka_unit_test(test_reads_back),
         };

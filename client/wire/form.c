@@ -1,4 +1,7 @@
-/* Forms and percent-encoding. Names and values may be secrets: every copy is a Secret. */
+/* Forms and percent-encoding. Names and values may be secrets: every copy is a Secret.
+ *
+ * A form is decoded where it stands, in one copy of its text: nothing becomes longer by it, and a
+ * piece's NUL goes where its '=' or '&' was, or before. */
 
 #include "wire/form.h"
 
@@ -35,10 +38,11 @@ int percent_encode(Secret *out, const void *data, size_t size) {
         return 0;
 }
 
-static int decode(const char *text, size_t size, bool plus_is_space, Secret *out) {
-        int r = secret_reserve(out, size);
+/* Writes no more than size bytes to out, which may be text, and a NUL. */
+static int decode(const char *text, size_t size, bool plus_is_space, char *out, size_t *ret_size) {
+        size_t n = 0;
 
-        for (size_t i = 0; r >= 0 && i < size; i++) {
+        for (size_t i = 0; i < size; i++) {
                 char c = text[i];
 
                 if (c == '%') {
@@ -54,27 +58,55 @@ static int decode(const char *text, size_t size, bool plus_is_space, Secret *out
                 }
                 if (c == '\0')
                         return -EBADMSG;
-                r = secret_append(out, &c, 1);
+                out[n++] = c;
         }
-        return r;
+        out[n] = '\0';
+        *ret_size = n;
+        return 0;
 }
 
 int percent_decode(const char *text, size_t size, Secret *ret) {
         _cleanup_(secret_done) Secret out = SECRET_INIT;
-        int r = decode(text, size, false, &out);
+        int r = secret_reserve(&out, size);
 
         if (r < 0)
                 return r;
+        out.size = size; /* what is to be wiped */
+        r = decode(text, size, false, out.text, &size);
+        if (r < 0)
+                return r;
+        out.size = size;
         secret_done(ret);
         *ret = TAKE(out, SECRET_INIT);
         return 0;
 }
 
+/* Nothing in it is to be decoded or refused. */
+static bool is_literal(const char *text, size_t size, bool plus_is_space) {
+        return !memchr(text, '%', size) && !memchr(text, '\0', size) &&
+               !(plus_is_space && memchr(text, '+', size));
+}
+
+static int decode_in_place(char *text, size_t size, bool plus_is_space, Secret *ret) {
+        size_t n = size;
+        int r = 0;
+
+        if (is_literal(text, size, plus_is_space))
+                text[size] = '\0';
+        else
+                r = decode(text, size, plus_is_space, text, &n);
+        if (r < 0)
+                return r;
+        *ret = (Secret){ .text = text, .size = n, .capacity = n };
+        return 0;
+}
+
+int percent_decode_in_place(char *text, size_t size, Secret *ret) {
+        return decode_in_place(text, size, false, ret);
+}
+
 void form_done(Form *form) {
-        for (size_t i = 0; i < form->n_fields; i++) {
-                secret_done(&form->fields[i].name);
-                secret_done(&form->fields[i].value);
-        }
+        secret_done(&form->text);
         free(form->fields);
         *form = FORM_INIT;
 }
@@ -86,9 +118,9 @@ static FormField *form_find(const Form *form, const char *name) {
         return NULL;
 }
 
-/* Adds one "name=value" piece; what stands in form already is freed by the caller on failure. */
-static int form_add(Form *form, const char *piece, size_t size) {
-        const char *equals = memchr(piece, '=', size);
+/* Adds one "name=value" piece. */
+static int form_add(Form *form, char *piece, size_t size) {
+        char *equals = memchr(piece, '=', size);
         size_t name_size = equals ? (size_t)(equals - piece) : size;
         FormField *field;
         int r;
@@ -96,7 +128,8 @@ static int form_add(Form *form, const char *piece, size_t size) {
         if (form->n_fields == FORM_FIELDS_MAX)
                 return -E2BIG;
         field = &form->fields[form->n_fields++];
-        r = decode(piece, name_size, true, &field->name);
+        *field = (FormField){ 0 };
+        r = decode_in_place(piece, name_size, true, &field->name);
         if (r < 0)
                 return r;
         if (form_find(form, secret_text(&field->name)) != field &&
@@ -104,21 +137,35 @@ static int form_add(Form *form, const char *piece, size_t size) {
                 return -ENOTUNIQ;
         if (!equals)
                 return 0;
-        return decode(equals + 1, size - name_size - 1, true, &field->value);
+        return decode_in_place(equals + 1, size - name_size - 1, true, &field->value);
+}
+
+/* At least one, and no more than a form may have. */
+static size_t count_pieces(const char *text, size_t size) {
+        const char *end = text + size;
+        size_t n = 1;
+
+        while (n < FORM_FIELDS_MAX && (text = memchr(text, '&', (size_t)(end - text)))) {
+                text++;
+                n++;
+        }
+        return n;
 }
 
 int form_parse(const char *text, size_t size, Form *ret) {
         _cleanup_(form_done) Form form = FORM_INIT;
-        const char *end = text + size;
+        int r = secret_append(&form.text, text, size);
 
-        form.fields = calloc(FORM_FIELDS_MAX, sizeof(FormField));
+        if (r < 0)
+                return r;
+        form.fields = malloc(count_pieces(text, size) * sizeof(FormField));
         if (!form.fields)
                 return -ENOMEM;
-        for (const char *p = text; p < end;) {
-                const char *next = memchr(p, '&', (size_t)(end - p));
+        for (char *p = form.text.text, *end = p + size; p < end;) {
+                char *next = memchr(p, '&', (size_t)(end - p));
                 size_t piece = (size_t)((next ? next : end) - p);
-                int r = piece > 0 ? form_add(&form, p, piece) : 0;
 
+                r = piece > 0 ? form_add(&form, p, piece) : 0;
                 if (r < 0)
                         return r;
                 p += piece + 1;

@@ -6,12 +6,14 @@
 
 #include "wire/secret.h"
 
+/* They stand in the form's text: to be read only, and not to be freed. */
 typedef struct FormField {
         Secret name;
         Secret value; /* bytes as sent: may be any UTF-8 or Latin-1, never NUL */
 } FormField;
 
 typedef struct Form {
+        Secret text;
         FormField *fields;
         size_t n_fields;
 } Form;
@@ -38,3 +40,6 @@ int form_append_number(Secret *body, const char *name, long long value);
 int percent_encode(Secret *out, const void *data, size_t size);
 /* Undoes %XX ('+' stays). -EBADMSG: a bad escape or a NUL. */
 int percent_decode(const char *text, size_t size, Secret *ret);
+/* The same where it stands; ret is what is left of it, with a NUL in the place of text[size]: to be
+ * read only. */
+int percent_decode_in_place(char *text, size_t size, Secret *ret);

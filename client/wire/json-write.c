@@ -4,7 +4,7 @@
 #include "wire/json-write.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,16 +15,47 @@ static void put(JsonWriter *w, const char *text, size_t size) {
                 w->error = secret_append(w->out, text, size);
 }
 
+/* ASCII that needs no escape. */
+static const bool plain[256] = {
+        [' '] = true, ['!'] = true, ['#' ... '['] = true, [']' ... '~'] = true,
+};
+
+static bool is_plain(const char *text, size_t size) {
+        for (size_t i = 0; i < size; i++)
+                if (!plain[(unsigned char)text[i]])
+                        return false;
+        return true;
+}
+
+static void put_plain(JsonWriter *w, const char *text, size_t size) {
+        char *at;
+
+        if (w->error == 0)
+                w->error = secret_reserve(w->out, size + 2);
+        if (w->error != 0)
+                return;
+        at = w->out->text + w->out->size;
+        *at++ = '"';
+        memcpy(at, text, size);
+        at[size] = '"';
+        at[size + 1] = '\0';
+        w->out->size += size + 2;
+}
+
 static void put_escaped(JsonWriter *w, const char *text, size_t size) {
         size_t start = 0;
 
+        if (is_plain(text, size))
+                return put_plain(w, text, size);
+        if (w->error == 0 && !text_is_utf8(text, size))
+                w->error = -EINVAL;
         put(w, "\"", 1);
         for (size_t i = 0; i < size; i++) {
                 unsigned char c = (unsigned char)text[i];
                 char escape[8];
                 int n;
 
-                if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+                if (plain[c] || c >= 0x80)
                         continue;
                 put(w, text + start, i - start);
                 start = i + 1;
@@ -76,8 +107,6 @@ void json_write_array_end(JsonWriter *w) {
 }
 
 static void write_text(JsonWriter *w, const char *name, const char *text, size_t size) {
-        if (w->error == 0 && !text_is_utf8(text, size))
-                w->error = -EINVAL;
         put_name(w, name);
         put_escaped(w, text, size);
 }
@@ -93,10 +122,16 @@ void json_write_secret(JsonWriter *w, const char *name, const Secret *secret) {
 }
 
 void json_write_int(JsonWriter *w, const char *name, int64_t value) {
-        char digits[24];
+        uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+        char digits[20], *at = digits + sizeof(digits);
 
+        do
+                *--at = (char)('0' + left % 10);
+        while ((left /= 10) > 0);
+        if (value < 0)
+                *--at = '-';
         put_name(w, name);
-        put(w, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRId64, value));
+        put(w, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void json_write_bool(JsonWriter *w, const char *name, bool value) {
