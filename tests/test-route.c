@@ -11,7 +11,8 @@ static Request *request_for(enum Door door, const char *method, const char *targ
         Request *request = request_new(&context, &(Peer){ .door = door });
         assert_non_null(request);
         snprintf(request->method, sizeof(request->method), "%s", method);
-        assert_int_equal(request_parse_target(request, target), 0);
+        assert_int_equal(secret_append_text(&request->target, target), 0);
+        assert_int_equal(request_parse_target(request), 0);
         return request;
 }
 

@@ -8,8 +8,8 @@
 #include "http/route.h"
 #include "wire/cleanup.h"
 
-int dispatch_target(Request *request, const char *target) {
-        int r = request_parse_target(request, target);
+int dispatch_target(Request *request) {
+        int r = request_parse_target(request);
         /* A query is refused in the words of its path. */
         int found = route_find(route_tables, request);
 

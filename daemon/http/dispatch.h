@@ -5,7 +5,7 @@
 #include "http/request.h"
 
 /* Before the body: sets route when there is one. 0, or the reply stands already. */
-int dispatch_target(Request *request, const char *target);
+int dispatch_target(Request *request);
 /* When the body is complete. Afterwards either the reply stands, or request->ready will be called.
  * The core's answer never comes before this returned. */
 void dispatch_request(Request *request);

@@ -24,7 +24,6 @@ struct Exchange {
         struct MHD_Connection *mhd;
         Connection *connection;
         Request *request;
-        Secret target;
         RequestLine line;
         bool has_head;
         bool is_dispatched;
@@ -39,7 +38,6 @@ static Exchange *exchange_free(Exchange *exchange) {
                 request_detach(exchange->request);
                 request_unref(exchange->request);
         }
-        secret_done(&exchange->target);
         free(exchange);
         return NULL;
 }
@@ -73,18 +71,12 @@ void *exchange_begin(void *cls, const char *target, struct MHD_Connection *mhd) 
         exchange->connection = info->socket_context;
         exchange->line = (RequestLine){ .target = target, .target_size = strlen(target) };
         exchange->request = request_new(&context->http, &exchange->connection->peer);
-        if (!exchange->request || secret_append_text(&exchange->target, target) != 0)
+        if (!exchange->request || secret_append_text(&exchange->request->target, target) != 0)
                 return NULL;
         exchange->request->ready = on_ready;
         exchange->request->ready_userdata = exchange;
         exchange->connection->exchange = exchange;
         return TAKE_PTR(exchange);
-}
-
-static void wipe_body(void *data) {
-        Secret *body = data;
-        secret_done(body);
-        free(body);
 }
 
 static void suspend(Exchange *exchange) {
@@ -119,24 +111,16 @@ static struct MHD_Response *stream_response_new(Exchange *exchange) {
         return response;
 }
 
+/* The body stays the request's, which lives until the exchange ends: behind that libmicrohttpd has
+ * nothing to send any more. */
 static struct MHD_Response *response_new(Exchange *exchange) {
-        Reply *reply = &exchange->request->reply;
-        struct MHD_Response *response;
-        Secret *body;
+        const Reply *reply = &exchange->request->reply;
 
         if (reply->stream)
                 return stream_response_new(exchange);
-        if (secret_is_empty(&reply->body))
-                return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
-        body = calloc(1, sizeof(*body));
-        if (!body)
-                return NULL;
-        *body = TAKE(reply->body, SECRET_INIT);
-        response = MHD_create_response_from_buffer_with_free_callback_cls(body->size, body->text,
-                                                                          wipe_body, body);
-        if (!response)
-                wipe_body(body);
-        return response;
+        return MHD_create_response_from_buffer(
+                        reply->body.size, (void *)(uintptr_t)secret_text(&reply->body),
+                        MHD_RESPMEM_PERSISTENT);
 }
 
 static bool add_field(struct MHD_Response *response, const char *name, const char *value) {
@@ -146,15 +130,16 @@ static bool add_field(struct MHD_Response *response, const char *name, const cha
 /* Cache-Control and Pragma: RFC 6749 section 5.1. */
 static bool add_fields(struct MHD_Response *response, const Reply *reply, bool close_after) {
         const char *type = reply->content_type ? reply->content_type : "application/json";
-        char retry_after[16];
+        char retry_after[16] = "";
 
-        snprintf(retry_after, sizeof(retry_after), "%u", reply->retry_after);
+        if (reply->retry_after > 0)
+                snprintf(retry_after, sizeof(retry_after), "%u", reply->retry_after);
         return add_field(response, "Cache-Control", "no-store") &&
                add_field(response, "Pragma", "no-cache") &&
                add_field(response, "Content-Type", type) &&
                add_field(response, "WWW-Authenticate", reply->challenge) &&
                add_field(response, "Allow", reply->allow[0] ? reply->allow : NULL) &&
-               add_field(response, "Retry-After", reply->retry_after > 0 ? retry_after : NULL) &&
+               add_field(response, "Retry-After", retry_after[0] ? retry_after : NULL) &&
                add_field(response, "Connection", close_after ? "close" : NULL);
 }
 
@@ -213,8 +198,8 @@ static enum MHD_Result take_head(Exchange *exchange, const char *method, const c
             copy_field(&head, "Content-Type", &request->content_type) != 0)
                 return MHD_NO;
         /* A longer method is none of ours, cut or not. */
-        snprintf(request->method, sizeof(request->method), "%s", method);
-        (void)dispatch_target(request, secret_text(&exchange->target));
+        memcpy(request->method, method, strnlen(method, sizeof(request->method) - 1));
+        (void)dispatch_target(request);
         if (!head_body_exceeds(&head, request_body_max(request)))
                 return MHD_YES;
         refuse_body(request);

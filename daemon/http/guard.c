@@ -9,27 +9,33 @@
 #include "wire/reason.h"
 #include "wire/text.h"
 
-static bool field_is(const HeadField *field, const char *name) {
-        return field->name_size == strlen(name) &&
-               strncasecmp(field->name, name, field->name_size) == 0;
+static bool field_is(const HeadField *field, const char *name, size_t name_size) {
+        return field->name_size == name_size && strncasecmp(field->name, name, name_size) == 0;
 }
 
 const HeadField *head_get(const Head *head, const char *name) {
+        size_t size = strlen(name);
+
         for (size_t i = 0; i < head->n_fields; i++)
-                if (field_is(&head->fields[i], name))
+                if (field_is(&head->fields[i], name, size))
                         return &head->fields[i];
         return NULL;
 }
 
 /* RFC 9110 section 5.6.2. */
 static bool name_is_token(const HeadField *field) {
-        for (size_t i = 0; i < field->name_size; i++) {
-                char c = field->name[i];
-                bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                                    (c >= 'a' && c <= 'z');
-                if (!alphanumeric && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+        static const bool is_token[256] = {
+                ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+                ['!'] = true,         ['#'] = true,         ['$'] = true,
+                ['%'] = true,         ['&'] = true,         ['\''] = true,
+                ['*'] = true,         ['+'] = true,         ['-'] = true,
+                ['.'] = true,         ['^'] = true,         ['_'] = true,
+                ['`'] = true,         ['|'] = true,         ['~'] = true,
+        };
+
+        for (size_t i = 0; i < field->name_size; i++)
+                if (!is_token[(unsigned char)field->name[i]])
                         return false;
-        }
         return field->name_size > 0;
 }
 
@@ -42,21 +48,35 @@ static bool value_is_clean(const HeadField *field) {
         return true;
 }
 
-static bool fields_are_clean(const Head *head) {
-        static const char *const single[] = {
-                "Host",         "Content-Length", "Transfer-Encoding", "Authorization",
-                "Content-Type", "Origin",         "Sec-Fetch-Site",
+/* One bit for each name that may be there once; 0: none of them. */
+static unsigned single_bit(const HeadField *field) {
+#define SINGLE(name) { (name), sizeof(name) - 1 }
+        static const struct {
+                const char *name;
+                size_t size;
+        } single[] = {
+                SINGLE("Host"),         SINGLE("Content-Length"), SINGLE("Transfer-Encoding"),
+                SINGLE("Content-Type"), SINGLE("Authorization"),  SINGLE("Sec-Fetch-Site"),
+                SINGLE("Origin"),
         };
+#undef SINGLE
 
-        for (size_t i = 0; i < head->n_fields; i++)
-                if (!name_is_token(&head->fields[i]) || !value_is_clean(&head->fields[i]))
+        for (size_t i = 0; i < ELEMENTSOF(single); i++)
+                if (field_is(field, single[i].name, single[i].size))
+                        return 1U << i;
+        return 0;
+}
+
+static bool fields_are_clean(const Head *head) {
+        unsigned seen = 0;
+
+        for (size_t i = 0; i < head->n_fields; i++) {
+                const HeadField *field = &head->fields[i];
+                unsigned bit = single_bit(field);
+
+                if ((seen & bit) || !name_is_token(field) || !value_is_clean(field))
                         return false;
-        for (size_t i = 0; i < ELEMENTSOF(single); i++) {
-                size_t n = 0;
-                for (size_t k = 0; k < head->n_fields; k++)
-                        n += field_is(&head->fields[k], single[i]);
-                if (n > 1)
-                        return false;
+                seen |= bit;
         }
         return true;
 }

@@ -35,8 +35,7 @@ Request *request_ref(Request *request) {
 Request *request_unref(Request *request) {
         if (!request || --request->n_ref > 0)
                 return NULL;
-        for (size_t i = 0; i < SEGMENTS_MAX; i++)
-                secret_done(&request->segments[i]);
+        secret_done(&request->target);
         form_done(&request->query);
         secret_done(&request->authorization);
         secret_done(&request->content_type);
@@ -84,7 +83,7 @@ static int parse_query(Request *request, const char *text, size_t size) {
         return 0;
 }
 
-static int parse_path(Request *request, const char *path, size_t path_size) {
+static int parse_path(Request *request, char *path, size_t path_size) {
         size_t from = 1, n_segments = 0;
 
         while (from <= path_size) {
@@ -93,9 +92,9 @@ static int parse_path(Request *request, const char *path, size_t path_size) {
 
                 if (n_segments == SEGMENTS_MAX)
                         return 0; /* no route is that long */
-                r = percent_decode(path + from, size, &request->segments[n_segments]);
+                r = percent_decode_in_place(path + from, size, &request->segments[n_segments]);
                 if (r != 0)
-                        return r == -ENOMEM ? r : REASON_INVALID_REQUEST;
+                        return REASON_INVALID_REQUEST;
                 n_segments++;
                 from += size + 1;
         }
@@ -103,14 +102,18 @@ static int parse_path(Request *request, const char *path, size_t path_size) {
         return 0;
 }
 
-int request_parse_target(Request *request, const char *target) {
-        size_t path_size = strcspn(target, "?");
+int request_parse_target(Request *request) {
+        char *target = request->target.text;
+        size_t path_size;
+        bool has_query;
         int r;
 
-        if (target[0] != '/' || strchr(target, '#'))
+        if (!target || target[0] != '/' || strchr(target, '#'))
                 return REASON_INVALID_REQUEST;
+        path_size = strcspn(target, "?");
+        has_query = target[path_size] == '?';
         r = parse_path(request, target, path_size);
-        if (r != 0 || target[path_size] == '\0')
+        if (r != 0 || !has_query)
                 return r;
         return parse_query(request, target + path_size + 1, strlen(target + path_size + 1));
 }

@@ -57,7 +57,8 @@ struct Request {
         const HttpContext *context; /* NULL: the server is gone, see request_detach() */
         Peer peer;
         char method[16];
-        Secret segments[SEGMENTS_MAX]; /* decoded */
+        Secret target;
+        Secret segments[SEGMENTS_MAX]; /* of the target, decoded where they stand */
         size_t n_segments;
         Form query;
         Secret authorization; /* header fields; empty: not there */
@@ -92,8 +93,8 @@ void request_detach(Request *request);
 
 /* Splits the target at '/', then decodes; reads the query. REASON_INVALID_REQUEST: a bad escape, a
  * NUL, a parameter twice, or a secret in the query, which is never to be there. A path without
- * fault is there even so. */
-int request_parse_target(Request *request, const char *target);
+ * fault is there even so. Once. */
+int request_parse_target(Request *request);
 /* Reads the body as the route wants it. REASON_INVALID_REQUEST. */
 int request_parse_body(Request *request);
 /* "Application/JSON; charset=utf-8" is application/json. */

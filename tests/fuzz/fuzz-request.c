@@ -63,7 +63,8 @@ static void check_request(char *text, const Peer *peer) {
         if (!target)
                 return;
         snprintf(request->method, sizeof(request->method), "%.*s", (int)(target - line), line);
-        int r = dispatch_target(request, ++target);
+        fuzz_check(secret_append_text(&request->target, ++target) == 0);
+        int r = dispatch_target(request);
         if (r != 0) {
                 check_refusal(request, r);
                 return;
