@@ -20,6 +20,7 @@ typedef struct TestJob {
         Job job; /* first */
         int number;
         bool ran;
+        bool done;
 } TestJob;
 
 static struct {
@@ -53,6 +54,7 @@ static void run_gated(Job *job) {
 }
 
 static void on_done(Job *job) {
+        ((TestJob *)job)->done = true;
         seen.n_done++;
 }
 
@@ -254,6 +256,64 @@ static void test_one_thread_serves_one_urgent_key(void **state) {
         workers_free(workers);
 }
 
+#define N_THREADS 4
+
+static bool is_running(int number) {
+        return jobs[number].ran && !jobs[number].done;
+}
+
+static bool may_begin(int number) {
+        size_t n_running = 0, n_ordinary = 0, n_alike = 0;
+        const Job *job = &jobs[number].job;
+
+        for (int i = 0; i < N_JOBS; i++) {
+                n_running += is_running(i);
+                n_ordinary += is_running(i) && !jobs[i].job.urgent;
+                n_alike += is_running(i) && jobs[i].job.urgent == job->urgent &&
+                           streq_ptr(jobs[i].job.key, job->key);
+        }
+        if (n_running == N_THREADS)
+                return false;
+        if (job->urgent)
+                return n_alike < N_THREADS / 2;
+        return n_ordinary < N_THREADS / 2 && n_alike < WORKERS_KEY_MAX;
+}
+
+static bool all_have_begun(int n_taken) {
+        bool r = true;
+
+        pthread_mutex_lock(&seen.lock);
+        for (int i = 0; i < n_taken; i++)
+                r &= jobs[i].ran || !may_begin(i);
+        pthread_mutex_unlock(&seen.lock);
+        return r;
+}
+
+/* Whatever ends, and in whatever order: no thread is idle while a job waits that it may take. */
+static void test_nothing_waits_that_may_begin(void **state) {
+        static const char *const keys[] = { "a", "b", "c" };
+        Workers *workers = make(*state, N_THREADS, N_JOBS);
+        unsigned seed = 1;
+        int n_taken = 0;
+
+        while (seen.n_done < N_JOBS) {
+                bool ends = n_taken == N_JOBS || (n_taken > seen.n_done && rand_r(&seed) % 3 == 0);
+
+                if (ends)
+                        end_one(*state);
+                else {
+                        assert_int_equal(submit(workers, n_taken, rand_r(&seed) % 2,
+                                                keys[rand_r(&seed) % ELEMENTSOF(keys)]),
+                                         0);
+                        n_taken++;
+                }
+                for (int i = 0; i < 1000 && !all_have_begun(n_taken); i++)
+                        usleep(1000);
+                assert_true(all_have_begun(n_taken));
+        }
+        workers_free(workers);
+}
+
 static void test_threads_are_ours(void **state) {
         Workers *workers = make(*state, 2, 2);
         int before = getpriority(PRIO_PROCESS, 0);
@@ -331,6 +391,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_one_urgent_key_holds_half, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_one_thread_serves_one_urgent_key, setup,
                                                 teardown),
+                cmocka_unit_test_setup_teardown(test_nothing_waits_that_may_begin, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_threads_are_ours, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_cancels_what_waits, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_job_at_the_end, setup, teardown),

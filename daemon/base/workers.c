@@ -129,14 +129,13 @@ static void on_delivered(MailboxItem *item) {
         job->done(job);
 }
 
+/* What waited for the share or the key that gets free here is taken by this very thread, which
+ * looks before it lets go of the lock: the others need not wake up for it. */
 static void finish_job(Workers *workers, size_t slot) {
         Job *job = workers->running[slot];
 
         workers->running[slot] = NULL;
         workers->n_ordinary -= !job->urgent;
-        /* A share or a key is free again: whoever waits for it may go. */
-        if (!job->urgent || job->key)
-                pthread_cond_broadcast(&workers->wake);
         mailbox_post(workers->mailbox, &job->item);
 }
 
