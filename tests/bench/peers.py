@@ -1,6 +1,6 @@
 """The servers that a user could pick instead of tokend, beside it on the same core.
 
-    with peers.OidcProvider(bench) as peer:
+    with peers.OidcProvider(bench) as peer:            # cores='0-1', live=100000 tokens to begin with
         tokens = peer.tokens(1000)
         found = peer.load('introspect', tokens)        # bench.load() with the peer's own request
 
@@ -51,11 +51,13 @@ class Peer(contextlib.ExitStack):
     # what the reply to issue or password calls the token
     key = 'access_token'
 
-    def __init__(self, bench, cores=None):
+    def __init__(self, bench, cores=None, live=0):
+        """live: so many tokens are there before the first request."""
         super().__init__()
         install()
         self.bench = bench
         self.cores = cores
+        self.live = live
         self.folder = bench.file(self.name)
         self.folder.mkdir()
 
@@ -65,6 +67,7 @@ class Peer(contextlib.ExitStack):
             undo.push(self)
             self.start()
             self.bench.version(self.name, self.version)
+            self.fill()
             undo.pop_all()
         return self
 
@@ -72,6 +75,10 @@ class Peer(contextlib.ExitStack):
         """Starts it on the server's core, and waits for its port."""
         self.program = self.enter_context(self.bench.process(command, self.name, self.cores, cwd=self.folder, **options))
         self.port = system.wait_for(lambda: self.port_in(pattern), self.name)
+
+    def fill(self):
+        if self.live:
+            self.load('issue', requests=self.live, exactly=True)
 
     def port_in(self, pattern):
         assert self.program.popen.poll() is None, self.program.output()
@@ -130,7 +137,7 @@ class Node(Peer):
         shutil.copy(HERE / f'{self.name}.mjs', self.folder)
         self.version = json.loads((modules / self.package / 'package.json').read_text())['version']
         env = {key: value for key, value in os.environ.items() if not key.startswith('NODE_')}
-        self.run(['node', f'{self.name}.mjs'], r'(?m)^port (\d+)$',
+        self.run(['node', f'{self.name}.mjs', str(self.live)], r'(?m)^port (\d+)$',
                  env={**env, 'NODE_ENV': 'production', 'NODE_NO_WARNINGS': '1'})
         self.bench.version('node', framework.first_line(['node', '--version']))
 
@@ -170,6 +177,9 @@ class LoopBack(Node):
     introspect = b'GET /v1/Accounts/1/accessTokens/@ HTTP/1.1\r\nHost: localhost\r\n\r\n'
     expect = dict.fromkeys(('introspect', 'issue', 'password'), '"userId":1')
 
+    def fill(self):
+        """loopback.mjs did: asked for a token it reads all others."""
+
 
 def shipped(name):
     return gzip.decompress((DEBIAN / 'usr/share/doc/glewlwyd' / name).read_bytes()).decode()
@@ -197,6 +207,12 @@ class Glewlwyd(Peer):
     CONFIG = {'port': '{port}', 'external_url': '"http://localhost:{port}"', 'static_files_path': '"{folder}"',
               'log_level': '"WARNING"', 'cookie_secure': '0', 'path': '"{folder}/glewlwyd.db"'}
 
+    # as its client credentials grant writes them, which would take an hour
+    TOKENS = '''WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)
+        INSERT INTO gpg_access_token (gpga_plugin_name, gpga_authorization_type, gpga_client_id, gpga_issued_at,
+                                      gpga_issued_for, gpga_user_agent, gpga_token_hash)
+        SELECT 'bench', 3, ?, unixepoch(), '127.0.0.1', '', hex(randomblob(32)) FROM numbers LIMIT ?'''
+
     @classmethod
     def missing(cls):
         return None if (DEBIAN / 'usr/bin/glewlwyd').exists() else 'glewlwyd could not be installed'
@@ -206,6 +222,10 @@ class Glewlwyd(Peer):
         self.port = system.free_port()
         with contextlib.closing(sqlite3.connect(self.database)) as database:
             database.executescript(shipped('database/init.sqlite3.sql.gz'))
+            database.execute(self.TOKENS, [CLIENT, self.live])
+            database.execute("INSERT INTO gpg_access_token_scope (gpga_id, gpgas_scope) SELECT gpga_id, 'read' "
+                             'FROM gpg_access_token')
+            database.commit()
         config = self.folder / 'glewlwyd.conf'
         config.write_text(self.config())
         env = {**os.environ, 'LD_LIBRARY_PATH': str(LIBRARIES)}
@@ -214,6 +234,9 @@ class Glewlwyd(Peer):
         system.wait_for(self.answers, self.name)
         self.version = framework.find(r'^glewlwyd (\S+)', DEBIAN.parent / 'versions')
         self.set_up()
+
+    def fill(self):
+        """start() did."""
 
     def config(self):
         text = shipped('glewlwyd.conf.sample.gz').replace('"/usr/lib/', f'"{DEBIAN}/usr/lib/')
