@@ -69,6 +69,7 @@ import base64
 import contextlib
 import datetime
 import fcntl
+import hashlib
 import importlib
 import json
 import os
@@ -80,6 +81,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.parse
@@ -302,6 +304,14 @@ class Bench:
             path.write_text(text)
         return path
 
+    def request_file(self, request):
+        """By its contents: several may be asked with at once."""
+        path = self.folder / f'request-{hashlib.sha256(request).hexdigest()}'
+        if not path.exists():
+            path.with_suffix(f'.{threading.get_ident()}').write_bytes(request)
+            path.with_suffix(f'.{threading.get_ident()}').rename(path)
+        return path
+
     def load(self, where, request, values=None, connections=32, requests=200000, expect=None, status=200,
              seconds=None, gap_usec=0, first=0, server=None, exactly=False):
         server = server or (where if hasattr(where, 'pids') else None)
@@ -405,13 +415,13 @@ class Bench:
 
 
 def titles():
-    """{name: title} of all benchmarks."""
+    """{name: title} of all benchmarks, in the document's order."""
     found = {}
     for path in sorted(HERE.glob('*.py')):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == 'TITLE':
                 found[path.stem] = ast.literal_eval(node.value)
-    return found
+    return dict(sorted(found.items(), key=lambda item: report.place(item[0])))
 
 
 @contextlib.contextmanager

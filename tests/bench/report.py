@@ -93,8 +93,11 @@ def keep(result, docs=DOCS):
 
 def load(docs):
     results = [json.loads(path.read_text()) for path in (docs / 'performance').glob('*.json')]
-    return sorted(results, key=lambda result: (ORDER.index(result['name']) if result['name'] in ORDER else len(ORDER),
-                                               result['name']))
+    return sorted(results, key=lambda result: place(result['name']))
+
+
+def place(name):
+    return ORDER.index(name) if name in ORDER else len(ORDER), name
 
 
 # Plots
