@@ -1,0 +1,35 @@
+/* nss-host SERVICE NAME COUNT: so many getpwnam() of NAME, asked of that one service alone (see
+ * nsswitch.conf(5)), in nanoseconds, a line each. The first one loads the service. */
+
+#include <nss.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static long long now_nsec(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+int main(int argc, char **argv) {
+        if (argc != 4 || __nss_configure_lookup("passwd", argv[1]) != 0) {
+                fprintf(stderr, "usage: nss-host SERVICE NAME COUNT\n");
+                return 2;
+        }
+        for (long i = atol(argv[3]); i > 0; i--) {
+                long long begin = now_nsec();
+                const struct passwd *user = getpwnam(argv[2]);
+                long long end = now_nsec();
+
+                if (!user || strcmp(user->pw_name, argv[2]) != 0) {
+                        fprintf(stderr, "nss-host: %s has no %s\n", argv[1], argv[2]);
+                        return 1;
+                }
+                printf("%lld\n", end - begin);
+        }
+        return 0;
+}
