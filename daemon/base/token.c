@@ -10,6 +10,7 @@
 
 #include <nettle/sha2.h>
 
+#include "base/profile.h"
 #include "base/token.h"
 #include "wire/text.h"
 
@@ -36,6 +37,11 @@ Token *token_ref(Token *token) {
 Token *token_unref(Token *token) {
         if (!token || --token->n_ref > 0)
                 return NULL;
+        if (token->profile) {
+                profile_unref(token->profile);
+                free(token);
+                return NULL;
+        }
 
         free(token->user_id);
         free(token->user_name);

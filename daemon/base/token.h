@@ -18,8 +18,11 @@ typedef struct TokenHash {
 
 enum TokenKind { TOKEN_ACCESS, TOKEN_REFRESH, _TOKEN_KIND_MAX };
 
+typedef struct Profile Profile;
+
 typedef struct Token {
         unsigned n_ref;
+        Profile *profile; /* whose the texts and scopes are (profile.h); NULL: the token's own */
         TokenHash hash;
         enum TokenKind kind;
         char *user_id;   /* the owner; NULL for a client's own token */
@@ -40,6 +43,7 @@ typedef struct Token {
         int64_t user_epoch;   /* live only while these are their owners' (store.h) */
         int64_t client_epoch;
         int64_t login_epoch;
+        char login_text[TOKEN_ID_SIZE + 1]; /* what login points to when there is a profile */
 } Token;
 
 #define UID_NONE UINT32_MAX

@@ -1,9 +1,14 @@
-/* The cache of live tokens: a chained hash table by TokenHash and a list in the order of use.
+/* The cache of live tokens.
  *
- * A token's owners (user, client, login) are interned, each with a generation; the entry remembers
- * the generations of the moment it was put in. Forgetting an owner is one increment, whatever the
- * number of its tokens: entries that no longer match are not found, and go when they are met or
- * when their turn to be evicted comes. An owner stays interned as long as an entry points to it. */
+ * Entries are of one size and stand in one array; a number is all that is needed to find one, and 0
+ * is none. They are found by a chained hash table that grows by one bucket at a time (linear
+ * hashing), so nothing ever waits for all of it to be moved. What tokens have in common is kept
+ * once (profiles.h).
+ *
+ * Forgetting an owner is one increment: of its generation, which profiles remember, or of a
+ * login's, which entries remember. Entries that no longer match are not found, and go when they are
+ * met, by a look-up, or by one of those that come in, each of which looks at the next two. Logins
+ * share generations; who is forgotten with somebody else's login is found again by the store. */
 
 #include "store/cache.h"
 
@@ -11,49 +16,93 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/profiles.h"
+#include "store/region.h"
 #include "wire/text.h"
 
-enum OwnerKind { OWNER_USER, OWNER_CLIENT, OWNER_LOGIN, _OWNER_KIND_MAX };
-
-typedef struct Owner {
-        struct Owner *next; /* in its bucket */
-        enum OwnerKind kind;
-        size_t n_entries;
-        uint64_t generation;
-        char id[];
-} Owner;
+#define ENTRIES_MAX       (1U << 30)
+#define BUCKETS_FIRST     16U
+#define BUCKETS_PER_ENTRY 2U
+/* One that is dead must go for each that comes in, while about half of them are dead. */
+#define SWEPT_PER_PUT    2U
+#define TOKENS_PER_LOGIN 4U
+#define LOGINS_MIN       1024U
+#define NO_LOGIN         UINT64_MAX
+#define LOGIN_SIZE       (TOKEN_ID_SIZE / 2)
 
 typedef struct Entry {
-        struct Entry *next;            /* in its bucket */
-        struct Entry *newer, *older;   /* by use */
-        Token *token;
-        Owner *owners[_OWNER_KIND_MAX]; /* NULL: it has none of that kind */
-        uint64_t generations[_OWNER_KIND_MAX];
+        TokenHash hash;
+        SharedProfile *profile; /* NULL: free */
+        int64_t created;
+        int64_t expires;
+        int64_t last_used;
+        int64_t login_epoch;
+        uint64_t login_generation; /* NO_LOGIN */
+        uint8_t login[LOGIN_SIZE];
 } Entry;
 
+_Static_assert(sizeof(Entry) == 96, "no byte more for any of ten million");
+
 struct Cache {
-        size_t n_entries, entries_max;
-        size_t n_buckets; /* a power of two; of both tables */
-        Entry **entries;
-        Owner **owners;
-        Entry *newest, *oldest;
-        int64_t latest; /* the latest now that anybody named */
+        Region entries; /* of Entry; the first is never used */
+        Region nexts;   /* of uint32_t: of the bucket, or of those that are free */
+        Region buckets; /* of uint32_t */
+        Region asked;   /* a bit for each entry: asked for since its turn to be evicted */
+        Region logins;  /* of uint64_t: generations */
+        Profiles *profiles;
+        size_t n_logins; /* a power of two */
+        uint32_t n_entries, entries_max;
+        uint32_t n_touched; /* the entries that were used ever are the first ones */
+        uint32_t first_free;
+        uint32_t n_buckets, bucket_mask; /* mask + 1 is the largest power of two within */
+        uint32_t evicted, swept;         /* the last ones */
+        int64_t latest;                  /* the latest now that anybody named */
 };
+
+static Entry *entry_at(const Cache *cache, uint32_t number) {
+        return (Entry *)cache->entries.at + number;
+}
+
+static uint32_t *next_at(const Cache *cache, uint32_t number) {
+        return (uint32_t *)cache->nexts.at + number;
+}
+
+static void cache_start(Cache *cache) {
+        cache->n_entries = cache->n_touched = cache->first_free = 0;
+        cache->evicted = cache->swept = 0;
+        cache->n_buckets = BUCKETS_FIRST;
+        cache->bucket_mask = BUCKETS_FIRST - 1;
+}
+
+static int cache_reserve(Cache *cache) {
+        size_t n = (size_t)cache->entries_max + 1;
+        int r;
+
+        cache->n_logins = LOGINS_MIN;
+        while (cache->n_logins < n / TOKENS_PER_LOGIN)
+                cache->n_logins *= 2;
+        if ((r = region_init(&cache->entries, n, sizeof(Entry))) < 0 ||
+            (r = region_init(&cache->nexts, n, sizeof(uint32_t))) < 0 ||
+            (r = region_init(&cache->buckets, BUCKETS_FIRST + n * BUCKETS_PER_ENTRY,
+                             sizeof(uint32_t))) < 0 ||
+            (r = region_init(&cache->asked, n / 64 + 1, sizeof(uint64_t))) < 0 ||
+            (r = region_init(&cache->logins, cache->n_logins, sizeof(uint64_t))) < 0)
+                return r;
+        return profiles_new(n, &cache->profiles);
+}
 
 int cache_new(size_t tokens_max, Cache **ret) {
         _cleanup_(cache_freep) Cache *cache = calloc(1, sizeof(*cache));
+        int r;
 
         if (!cache)
                 return -ENOMEM;
-        cache->entries_max = tokens_max;
+        cache->entries_max = tokens_max < ENTRIES_MAX ? (uint32_t)tokens_max : ENTRIES_MAX;
         cache->latest = INT64_MIN;
-        cache->n_buckets = 16;
-        while (cache->n_buckets < tokens_max && cache->n_buckets < SIZE_MAX / 64)
-                cache->n_buckets *= 2;
-        cache->entries = calloc(cache->n_buckets, sizeof(Entry *));
-        cache->owners = calloc(cache->n_buckets, sizeof(Owner *));
-        if (!cache->entries || !cache->owners)
-                return -ENOMEM;
+        cache_start(cache);
+        r = cache_reserve(cache);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(cache);
         return 0;
 }
@@ -61,9 +110,12 @@ int cache_new(size_t tokens_max, Cache **ret) {
 Cache *cache_free(Cache *cache) {
         if (!cache)
                 return NULL;
-        cache_clear(cache);
-        free(cache->entries);
-        free(cache->owners);
+        profiles_free(cache->profiles);
+        region_done(&cache->entries);
+        region_done(&cache->nexts);
+        region_done(&cache->buckets);
+        region_done(&cache->asked);
+        region_done(&cache->logins);
         free(cache);
         return NULL;
 }
@@ -73,102 +125,86 @@ void cache_freep(Cache **cache) {
 }
 
 /* The key is a digest already. */
-static Entry **entry_bucket(Cache *cache, const TokenHash *hash) {
+static uint64_t hash_number(const TokenHash *hash) {
         uint64_t number;
 
         memcpy(&number, hash->bytes, sizeof(number));
-        return &cache->entries[number & (cache->n_buckets - 1)];
+        return number;
 }
 
-static Entry *entry_find(Cache *cache, const TokenHash *hash) {
-        for (Entry *entry = *entry_bucket(cache, hash); entry; entry = entry->next)
-                if (memcmp(entry->token->hash.bytes, hash->bytes, TOKEN_HASH_SIZE) == 0)
-                        return entry;
-        return NULL;
+/* Buckets from n_buckets on have not been split off yet from those with half their number. */
+static uint32_t *bucket_of(const Cache *cache, const TokenHash *hash) {
+        uint64_t number = hash_number(hash);
+        uint64_t bucket = number & ((uint64_t)cache->bucket_mask * 2 + 1);
+
+        if (bucket >= cache->n_buckets)
+                bucket = number & cache->bucket_mask;
+        return (uint32_t *)cache->buckets.at + bucket;
 }
 
-/* FNV-1a: ids are given by administrators, nobody gains by collisions. */
-static Owner **owner_bucket(Cache *cache, enum OwnerKind kind, const char *id) {
-        uint64_t number = 0xcbf29ce484222325ULL + kind;
+static void bucket_split(Cache *cache) {
+        uint32_t new = cache->n_buckets, number;
+        uint32_t *from = (uint32_t *)cache->buckets.at + (new & cache->bucket_mask);
+        uint32_t *to = (uint32_t *)cache->buckets.at + new;
 
-        for (const char *c = id; *c; c++)
-                number = (number ^ (uint8_t)*c) * 0x100000001b3ULL;
-        return &cache->owners[(number ^ number >> 32) & (cache->n_buckets - 1)];
-}
+        number = *from;
+        *from = *to = 0;
+        cache->n_buckets++;
+        while (number != 0) {
+                uint32_t next = *next_at(cache, number);
+                uint32_t *bucket = bucket_of(cache, &entry_at(cache, number)->hash);
 
-static Owner *owner_find(Cache *cache, enum OwnerKind kind, const char *id) {
-        for (Owner *owner = *owner_bucket(cache, kind, id); owner; owner = owner->next)
-                if (owner->kind == kind && streq(owner->id, id))
-                        return owner;
-        return NULL;
-}
-
-static Owner *owner_intern(Cache *cache, enum OwnerKind kind, const char *id) {
-        Owner *owner = owner_find(cache, kind, id);
-        Owner **bucket = owner_bucket(cache, kind, id);
-        size_t size = strlen(id) + 1;
-
-        if (!owner) {
-                owner = calloc(1, sizeof(*owner) + size);
-                if (!owner)
-                        return NULL;
-                owner->kind = kind;
-                memcpy(owner->id, id, size);
-                owner->next = *bucket;
-                *bucket = owner;
+                *next_at(cache, number) = *bucket;
+                *bucket = number;
+                number = next;
         }
-        owner->n_entries++;
-        return owner;
+        if (cache->n_buckets > cache->bucket_mask * 2 + 1)
+                cache->bucket_mask = cache->bucket_mask * 2 + 1;
 }
 
-static void owner_release(Cache *cache, Owner *owner) {
-        Owner **place;
+static uint32_t entry_find(const Cache *cache, const TokenHash *hash) {
+        uint32_t number = *bucket_of(cache, hash);
 
-        if (--owner->n_entries > 0)
-                return;
-        place = owner_bucket(cache, owner->kind, owner->id);
-        while (*place != owner)
-                place = &(*place)->next;
-        *place = owner->next;
-        free(owner);
+        while (number != 0 &&
+               memcmp(entry_at(cache, number)->hash.bytes, hash->bytes, TOKEN_HASH_SIZE) != 0)
+                number = *next_at(cache, number);
+        return number;
 }
 
-static void use_unlink(Cache *cache, Entry *entry) {
-        *(entry->newer ? &entry->newer->older : &cache->newest) = entry->older;
-        *(entry->older ? &entry->older->newer : &cache->oldest) = entry->newer;
-        entry->newer = entry->older = NULL;
+static void asked_set(Cache *cache, uint32_t number, bool is_asked) {
+        uint64_t *word = (uint64_t *)cache->asked.at + number / 64;
+        uint64_t bit = UINT64_C(1) << number % 64;
+
+        if (!!(*word & bit) != is_asked)
+                *word ^= bit;
 }
 
-static void use_link(Cache *cache, Entry *entry) {
-        entry->older = cache->newest;
-        *(entry->older ? &entry->older->newer : &cache->oldest) = entry;
-        cache->newest = entry;
-}
+static void entry_remove(Cache *cache, uint32_t number) {
+        Entry *entry = entry_at(cache, number);
+        uint32_t *place = bucket_of(cache, &entry->hash);
 
-static void entry_free(Cache *cache, Entry *entry) {
-        for (size_t i = 0; i < _OWNER_KIND_MAX; i++)
-                if (entry->owners[i])
-                        owner_release(cache, entry->owners[i]);
-        token_unref(entry->token);
-        free(entry);
-}
-
-static void entry_remove(Cache *cache, Entry *entry) {
-        Entry **place = entry_bucket(cache, &entry->token->hash);
-
-        while (*place != entry)
-                place = &(*place)->next;
-        *place = entry->next;
-        use_unlink(cache, entry);
+        while (*place != number)
+                place = next_at(cache, *place);
+        *place = *next_at(cache, number);
+        *next_at(cache, number) = cache->first_free;
+        cache->first_free = number;
+        asked_set(cache, number, false);
+        profiles_leave(cache->profiles, TAKE_PTR(entry->profile));
         cache->n_entries--;
-        entry_free(cache, entry);
 }
 
-static bool entry_is_outdated(const Entry *entry) {
-        for (size_t i = 0; i < _OWNER_KIND_MAX; i++)
-                if (entry->owners[i] && entry->generations[i] != entry->owners[i]->generation)
-                        return true;
-        return false;
+/* A login's id is the beginning of a digest too. */
+static uint64_t *login_generation(const Cache *cache, const uint8_t login[static LOGIN_SIZE]) {
+        uint64_t number;
+
+        memcpy(&number, login, sizeof(number));
+        return (uint64_t *)cache->logins.at + (number & (cache->n_logins - 1));
+}
+
+static bool entry_is_dead(const Cache *cache, const Entry *entry, int64_t now) {
+        return entry->expires <= now || profile_is_outdated(entry->profile) ||
+               (entry->login_generation != NO_LOGIN &&
+                entry->login_generation != *login_generation(cache, entry->login));
 }
 
 /* What expired by the latest time stays expired when the clock is turned back: the store decides
@@ -183,93 +219,145 @@ void cache_follow_clock(Cache *cache, int64_t now) {
 }
 
 Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now) {
+        uint32_t number;
         Entry *entry;
+        Token *token;
 
         cache_follow_clock(cache, now);
-        entry = entry_find(cache, hash);
-        if (!entry)
+        number = entry_find(cache, hash);
+        if (number == 0)
                 return NULL;
-        if (entry_is_outdated(entry) || token_is_expired(entry->token, now)) {
-                entry_remove(cache, entry);
+        entry = entry_at(cache, number);
+        if (entry_is_dead(cache, entry, now)) {
+                entry_remove(cache, number);
                 return NULL;
         }
-        use_unlink(cache, entry);
-        use_link(cache, entry);
-        return token_ref(entry->token);
+        token = profile_token_new(entry->profile->profile);
+        if (!token)
+                return NULL;
+        token->hash = entry->hash;
+        token->created = entry->created;
+        token->expires = entry->expires;
+        token->last_used = entry->last_used;
+        token->login_epoch = entry->login_epoch;
+        if (entry->login_generation != NO_LOGIN) {
+                hex_encode(entry->login, LOGIN_SIZE, token->login_text);
+                token->login = token->login_text;
+        }
+        asked_set(cache, number, true);
+        return token;
 }
 
-static int entry_new(Cache *cache, Token *token, Entry **ret) {
-        const char *ids[_OWNER_KIND_MAX] = {
-                [OWNER_USER] = token->user_id,
-                [OWNER_CLIENT] = token->client_id,
-                [OWNER_LOGIN] = token->login,
-        };
-        Entry *entry = calloc(1, sizeof(*entry));
+/* Called when all entries are used. */
+static void cache_evict(Cache *cache) {
+        uint64_t *words = cache->asked.at;
+        uint32_t number = cache->evicted;
 
-        if (!entry)
-                return -ENOMEM;
-        for (size_t i = 0; i < _OWNER_KIND_MAX; i++) {
-                if (!ids[i])
+        for (;;) {
+                number = number >= cache->entries_max ? 1 : number + 1;
+                if (number % 64 == 0 && words[number / 64] == UINT64_MAX) {
+                        words[number / 64] = 0;
+                        number += 63;
                         continue;
-                entry->owners[i] = owner_intern(cache, i, ids[i]);
-                if (!entry->owners[i]) {
-                        entry_free(cache, entry);
-                        return -ENOMEM;
                 }
-                entry->generations[i] = entry->owners[i]->generation;
+                if (!(words[number / 64] >> number % 64 & 1))
+                        break;
+                asked_set(cache, number, false);
         }
-        entry->token = token_ref(token);
-        *ret = entry;
-        return 0;
+        cache->evicted = number;
+        entry_remove(cache, number);
 }
 
-void cache_put(Cache *cache, Token *token) {
-        Entry **bucket, *entry;
+static void cache_sweep(Cache *cache) {
+        for (unsigned i = 0; i < SWEPT_PER_PUT && cache->n_entries > 0; i++) {
+                Entry *entry;
+
+                cache->swept = cache->swept >= cache->n_touched ? 1 : cache->swept + 1;
+                entry = entry_at(cache, cache->swept);
+                if (entry->profile && entry_is_dead(cache, entry, cache->latest))
+                        entry_remove(cache, cache->swept);
+        }
+}
+
+static uint32_t entry_take_free(Cache *cache) {
+        uint32_t number = cache->first_free;
+
+        if (number == 0)
+                return ++cache->n_touched;
+        cache->first_free = *next_at(cache, number);
+        return number;
+}
+
+static void entry_add(Cache *cache, const Entry *entry) {
+        uint32_t number = entry_take_free(cache);
+        uint32_t *bucket;
+
+        *entry_at(cache, number) = *entry;
+        cache->n_entries++;
+        while (cache->n_buckets < cache->n_entries * BUCKETS_PER_ENTRY)
+                bucket_split(cache);
+        bucket = bucket_of(cache, &entry->hash);
+        *next_at(cache, number) = *bucket;
+        *bucket = number;
+}
+
+void cache_put(Cache *cache, const Token *token) {
+        Entry entry = {
+                .hash = token->hash,
+                .created = token->created,
+                .expires = token->expires,
+                .last_used = token->last_used,
+                .login_epoch = token->login_epoch,
+                .login_generation = NO_LOGIN,
+        };
 
         if (cache->entries_max == 0)
                 return;
         cache_forget(cache, &token->hash);
-        if (cache->n_entries >= cache->entries_max)
-                entry_remove(cache, cache->oldest);
-        if (entry_new(cache, token, &entry) < 0)
+        if (token->kind != TOKEN_ACCESS || token->used != 0)
                 return;
-        bucket = entry_bucket(cache, &token->hash);
-        entry->next = *bucket;
-        *bucket = entry;
-        use_link(cache, entry);
-        cache->n_entries++;
+        if (token->login) {
+                if (hex_decode(token->login, entry.login, LOGIN_SIZE) < 0)
+                        return;
+                entry.login_generation = *login_generation(cache, entry.login);
+        }
+        cache_sweep(cache);
+        if (cache->n_entries >= cache->entries_max)
+                cache_evict(cache);
+        entry.profile = profiles_use(cache->profiles, token);
+        if (entry.profile)
+                entry_add(cache, &entry);
 }
 
 void cache_forget(Cache *cache, const TokenHash *hash) {
-        Entry *entry = entry_find(cache, hash);
+        uint32_t number = entry_find(cache, hash);
 
-        if (entry)
-                entry_remove(cache, entry);
-}
-
-/* An owner that nobody interned has no tokens here. */
-static void forget_owner(Cache *cache, enum OwnerKind kind, const char *id) {
-        Owner *owner = id ? owner_find(cache, kind, id) : NULL;
-
-        if (owner)
-                owner->generation++;
+        if (number != 0)
+                entry_remove(cache, number);
 }
 
 void cache_forget_user(Cache *cache, const char *user_id) {
-        forget_owner(cache, OWNER_USER, user_id);
+        profiles_forget(cache->profiles, OWNER_USER, user_id);
 }
 
 void cache_forget_client(Cache *cache, const char *client_id) {
-        forget_owner(cache, OWNER_CLIENT, client_id);
+        profiles_forget(cache->profiles, OWNER_CLIENT, client_id);
 }
 
 void cache_forget_login(Cache *cache, const char *login) {
-        forget_owner(cache, OWNER_LOGIN, login);
+        uint8_t id[LOGIN_SIZE];
+
+        if (login && hex_decode(login, id, LOGIN_SIZE) == 0)
+                (*login_generation(cache, id))++;
 }
 
 void cache_clear(Cache *cache) {
-        while (cache->oldest)
-                entry_remove(cache, cache->oldest);
+        profiles_clear(cache->profiles);
+        region_clear(&cache->entries);
+        region_clear(&cache->nexts);
+        region_clear(&cache->buckets);
+        region_clear(&cache->asked);
+        cache_start(cache);
 }
 
 size_t cache_size(const Cache *cache) {

@@ -1,25 +1,29 @@
 #pragma once
 
 /* A bounded cache of live tokens by hash. It never says that a token is live when a revocation was
- * answered before: owners are interned, and forgetting one outdates all its tokens at once. */
+ * answered before: forgetting an owner outdates all its tokens at once, whatever their number.
+ *
+ * It takes some 110 bytes a token, and memory only for tokens that were in it at the same time. */
 
 #include "base/token.h"
 
 typedef struct Cache Cache;
 
-/* 0 or -ENOMEM. Bounded to this many tokens; 0: none is kept. */
+/* 0 or a negative errno. Bounded to this many tokens; 0: none is kept. */
 int cache_new(size_t tokens_max, Cache **ret);
 Cache *cache_free(Cache *cache);
 void cache_freep(Cache **cache);
 
-/* A reference, or NULL. Expired and outdated tokens are not found. */
+/* The caller's own, or NULL. Expired and outdated tokens are not found. */
 Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now);
-/* Keeps a reference; beyond the bound, the one not asked for the longest goes. Failing is
+/* Keeps what the token says, if it is an access token. Beyond the bound another one goes: taking
+ * them in turn, the first that was not asked for since it was passed over the last time. Failing is
  * harmless. */
-void cache_put(Cache *cache, Token *token);
+void cache_put(Cache *cache, const Token *token);
 void cache_forget(Cache *cache, const TokenHash *hash);
 void cache_forget_user(Cache *cache, const char *user_id);
 void cache_forget_client(Cache *cache, const char *client_id);
+/* Perhaps a few others with it. */
 void cache_forget_login(Cache *cache, const char *login);
 void cache_clear(Cache *cache);
 /* Whenever the store is told the time: a clock that is turned back later must not make anything

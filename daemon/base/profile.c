@@ -1,0 +1,144 @@
+/* What tokens have in common, in one block: this struct, the vector of scopes, then the bytes that
+ * tell one profile from another: numbers, and all texts one behind the other.
+ *
+ * Invariant: the bytes say everything, also which texts are missing and where each ends, and have
+ * no holes; so profiles are equal when their bytes are. */
+
+#include "base/profile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/text.h"
+
+/* The texts of a token that are its profile's. */
+static const size_t text_members[] = {
+        offsetof(Token, user_id),   offsetof(Token, client_id), offsetof(Token, user_name),
+        offsetof(Token, user_role), offsetof(Token, grant),     offsetof(Token, service),
+        offsetof(Token, rhost),     offsetof(Token, tty),
+};
+#define N_TEXTS ELEMENTSOF(text_members)
+
+enum { TEXT_USER_ID, TEXT_CLIENT_ID };
+
+typedef struct Facts {
+        int64_t user_epoch;
+        int64_t client_epoch;
+        uint32_t uid;
+        uint32_t present; /* a bit for each text that is not NULL; the next one: scopes */
+        uint64_t n_scopes;
+        char texts[];
+} Facts;
+
+_Static_assert(offsetof(Facts, texts) == sizeof(Facts) && sizeof(Facts) == 32,
+               "no byte of the facts is left to chance");
+_Static_assert(N_TEXTS < 32, "a bit for each text, and one for the scopes");
+
+struct Profile {
+        unsigned n_ref;
+        size_t facts_size;
+        Facts *facts;
+        char **scopes;
+        char *texts[N_TEXTS];
+};
+
+static char **member_of(const Token *token, size_t i) {
+        return (char **)((char *)token + text_members[i]);
+}
+
+static size_t texts_size(const Token *token) {
+        size_t size = 0;
+
+        for (size_t i = 0; i < N_TEXTS; i++)
+                if (*member_of(token, i))
+                        size += strlen(*member_of(token, i)) + 1;
+        for (char **scope = token->scopes; scope && *scope; scope++)
+                size += strlen(*scope) + 1;
+        return size;
+}
+
+static char *text_append(char **end, const char *text) {
+        char *copy = *end;
+
+        *end = stpcpy(copy, text) + 1;
+        return copy;
+}
+
+int profile_new(const Token *token, Profile **ret) {
+        size_t n_scopes = strv_length(token->scopes);
+        size_t scopes_size = token->scopes ? (n_scopes + 1) * sizeof(char *) : 0;
+        size_t facts_size = sizeof(Facts) + texts_size(token);
+        Profile *profile = calloc(1, sizeof(*profile) + scopes_size + facts_size);
+        char *end;
+
+        if (!profile)
+                return -ENOMEM;
+        profile->n_ref = 1;
+        profile->facts_size = facts_size;
+        profile->facts = (Facts *)((char *)(profile + 1) + scopes_size);
+        *profile->facts = (Facts){
+                .user_epoch = token->user_epoch,
+                .client_epoch = token->client_epoch,
+                .uid = token->uid,
+                .n_scopes = n_scopes,
+        };
+        end = profile->facts->texts;
+        for (size_t i = 0; i < N_TEXTS; i++) {
+                if (!*member_of(token, i))
+                        continue;
+                profile->facts->present |= 1U << i;
+                profile->texts[i] = text_append(&end, *member_of(token, i));
+        }
+        if (token->scopes) {
+                profile->facts->present |= 1U << N_TEXTS;
+                profile->scopes = (char **)(profile + 1);
+        }
+        for (size_t i = 0; i < n_scopes; i++)
+                profile->scopes[i] = text_append(&end, token->scopes[i]);
+        *ret = profile;
+        return 0;
+}
+
+Profile *profile_ref(Profile *profile) {
+        profile->n_ref++;
+        return profile;
+}
+
+Profile *profile_unref(Profile *profile) {
+        if (profile && --profile->n_ref == 0)
+                free(profile);
+        return NULL;
+}
+
+void profile_unrefp(Profile **profile) {
+        profile_unref(*profile);
+}
+
+const void *profile_bytes(const Profile *profile, size_t *ret_size) {
+        *ret_size = profile->facts_size;
+        return profile->facts;
+}
+
+const char *profile_user_id(const Profile *profile) {
+        return profile->texts[TEXT_USER_ID];
+}
+
+const char *profile_client_id(const Profile *profile) {
+        return profile->texts[TEXT_CLIENT_ID];
+}
+
+Token *profile_token_new(Profile *profile) {
+        Token *token = token_new();
+
+        if (!token)
+                return NULL;
+        token->profile = profile_ref(profile);
+        for (size_t i = 0; i < N_TEXTS; i++)
+                *member_of(token, i) = profile->texts[i];
+        token->scopes = profile->scopes;
+        token->uid = profile->facts->uid;
+        token->user_epoch = profile->facts->user_epoch;
+        token->client_epoch = profile->facts->client_epoch;
+        return token;
+}

@@ -1,0 +1,60 @@
+/* Regions: large, zero, and without memory until they are written to. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "store/region.h"
+
+#define LARGE ((size_t)8 << 30)
+
+static size_t resident(void) {
+        FILE *file = fopen("/proc/self/statm", "re");
+        size_t size, pages;
+
+        assert_non_null(file);
+        assert_int_equal(fscanf(file, "%zu %zu", &size, &pages), 2);
+        fclose(file);
+        return pages * 4096;
+}
+
+static void test_takes_memory_where_it_is_written(void **state) {
+        Region region = { 0 };
+        size_t before = resident();
+        uint8_t *at;
+
+        assert_int_equal(region_init(&region, LARGE / 8, 8), 0);
+        assert_true(region.size == LARGE);
+        at = region.at;
+        for (size_t i = 0; i < LARGE; i += LARGE / 16)
+                assert_int_equal(at[i], 0);
+        at[0] = at[LARGE - 1] = 1;
+        assert_true(resident() < before + (1 << 20));
+        region_clear(&region);
+        assert_int_equal(at[0] | at[LARGE - 1], 0);
+        region_done(&region);
+        region_done(&region);
+}
+
+static void test_too_large(void **state) {
+        Region region = { 0 };
+
+        assert_true(region_init(&region, SIZE_MAX / 2, 3) < 0);
+        assert_true(region_init(&region, SIZE_MAX / 2, 1) < 0);
+        assert_null(region.at);
+        region_done(&region);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_takes_memory_where_it_is_written),
+                cmocka_unit_test(test_too_large),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
