@@ -11,6 +11,8 @@
  * which the memory is there already, wiped.
  */
 
+/* With it, what is defined below as mmap() would be mmap64(), which nobody here calls. */
+#undef _FILE_OFFSET_BITS
 #define _GNU_SOURCE
 #include <crypt.h>
 #include <security/pam_appl.h>
