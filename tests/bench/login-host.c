@@ -13,7 +13,6 @@
 
 /* With it, what is defined below as mmap() would be mmap64(), which nobody here calls. */
 #undef _FILE_OFFSET_BITS
-#define _GNU_SOURCE
 #include <crypt.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
