@@ -48,6 +48,7 @@ enum { QUEUE_SOMEBODY, QUEUE_NOBODY, _QUEUE_MAX };
 
 struct FailureTable {
         uint8_t secret[FAILURES_SECRET_SIZE];
+        struct hmac_sha256_ctx keyed; /* with the secret in it, and nothing else */
         Bank banks[_BANK_MAX];
         /* Whoever invents names does not keep somebody's failures from being saved. */
         struct FailureQueue queues[_QUEUE_MAX];
@@ -84,8 +85,11 @@ int failure_table_new(FailureTable **ret) {
         if (bank_init(&table->banks[BANK_NEAR], NEAR_REGIONS, NEAR_SHARED) < 0 ||
             bank_init(&table->banks[BANK_FAR], FAR_REGIONS, FAR_SHARED) < 0)
                 return -ENOMEM;
-        if (getrandom(table->secret, sizeof(table->secret), 0) != (ssize_t)sizeof(table->secret))
+        uint8_t secret[FAILURES_SECRET_SIZE];
+        if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
                 return -EIO;
+        failure_table_set_secret(table, secret);
+        explicit_bzero(secret, sizeof(secret));
         *ret = TAKE_PTR(table);
         return 0;
 }
@@ -102,7 +106,7 @@ FailureTable *failure_table_free(FailureTable *table) {
                 return NULL;
         for (size_t i = 0; i < _BANK_MAX; i++)
                 bank_done(&table->banks[i]);
-        explicit_bzero(table->secret, sizeof(table->secret));
+        explicit_bzero(table, sizeof(*table));
         free(table);
         return NULL;
 }
@@ -117,6 +121,7 @@ const uint8_t *failure_table_secret(const FailureTable *table) {
 
 void failure_table_set_secret(FailureTable *table, const uint8_t secret[FAILURES_SECRET_SIZE]) {
         memcpy(table->secret, secret, sizeof(table->secret));
+        hmac_sha256_set_key(&table->keyed, sizeof(table->secret), secret);
 }
 
 void failure_table_on_dirty(FailureTable *table, void (*handler)(void *userdata), void *userdata) {
@@ -126,10 +131,9 @@ void failure_table_on_dirty(FailureTable *table, void (*handler)(void *userdata)
 
 /* The NUL between them keeps ("a", "bc") and ("ab", "c") apart. */
 static uint64_t hash_texts(const FailureTable *table, const char *a, const char *b) {
-        struct hmac_sha256_ctx context;
+        struct hmac_sha256_ctx context = table->keyed;
         uint64_t hash;
 
-        hmac_sha256_set_key(&context, sizeof(table->secret), table->secret);
         hmac_sha256_update(&context, strlen(a) + 1, (const uint8_t *)a);
         hmac_sha256_update(&context, strlen(b), (const uint8_t *)b);
         hmac_sha256_digest(&context, sizeof(hash), (uint8_t *)&hash);
@@ -178,6 +182,14 @@ static bool is_free(const Failures *failures, int64_t now) {
         return !is_recent(failures, now) || (failures->n == 0 && !failures->is_dirty);
 }
 
+static bool place_has_room(const Place *place, int64_t now) {
+        for (size_t i = 0; i < GROUP_SIZE; i++)
+                if (is_free(&place->group[i], now) || (place->group[i].key == place->key &&
+                                                       !failures_are_live(&place->group[i], now)))
+                        return true;
+        return false;
+}
+
 /* The key's own old one above all, so that it never stands in two. */
 static Failures *place_find_free(const Place *place, int64_t now) {
         Failures *found = NULL;
@@ -200,7 +212,7 @@ Failures *failure_table_find(const FailureTable *table, uint64_t key, const char
 
         if (own)
                 return own;
-        if (key != FAILURES_SHARED && place_find_free(&place, now))
+        if (key != FAILURES_SHARED && place_has_room(&place, now))
                 return NULL;
         return failures_are_live(place.shared, now) ? place.shared : NULL;
 }
