@@ -135,8 +135,67 @@ static void test_raw(void **state) {
         }
 }
 
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* "Basic " and size bytes in Base64. */
+static void basic_of(const unsigned char *bytes, size_t size, char *ret) {
+        strcpy(ret, "Basic ");
+        ret += strlen(ret);
+        for (size_t i = 0; i < size; i += 3) {
+                unsigned bits = (unsigned)bytes[i] << 16;
+
+                if (i + 1 < size)
+                        bits |= (unsigned)bytes[i + 1] << 8;
+                if (i + 2 < size)
+                        bits |= bytes[i + 2];
+                *ret++ = digits[bits >> 18];
+                *ret++ = digits[bits >> 12 & 63];
+                *ret++ = i + 1 < size ? digits[bits >> 6 & 63] : '=';
+                *ret++ = i + 2 < size ? digits[bits & 63] : '=';
+        }
+        *ret = '\0';
+}
+
+/* Secrets of every byte, of every size. */
+static void test_base64(void **state) {
+        unsigned char pair[260] = "a:";
+        char text[512];
+
+        for (unsigned i = 1; i < 256; i++)
+                pair[i + 1] = (unsigned char)(i * 7);
+        for (size_t size = 0; size < 255; size++) {
+                ParsedCredentials parsed;
+                const Secret *secret;
+
+                basic_of(pair, size + 2, text);
+                assert_int_equal(parse(text, NULL, &parsed), 0);
+                secret = secret_is_empty(&parsed.client_secret_raw) ? &parsed.client_secret
+                                                                    : &parsed.client_secret_raw;
+                assert_int_equal(secret->size, size);
+                assert_memory_equal(secret_text(secret), pair + 2, size);
+                parsed_credentials_done(&parsed);
+        }
+}
+
+static void test_no_base64(void **state) {
+        for (unsigned c = 1; c < 256; c++)
+                for (size_t place = 0; place < strlen("YXBwOnJp"); place++) {
+                        char text[] = "Basic YXBwOnJp";
+                        ParsedCredentials parsed;
+                        bool is_digit = strchr(digits, (int)c) != NULL;
+
+                        text[strlen("Basic ") + place] = (char)c;
+                        /* "=" at the end, and spaces around it, are something else */
+                        if (is_digit || c == '=' || c == ' ' || c == '\t')
+                                continue;
+                        assert_int_equal(parse(text, NULL, &parsed), REASON_INVALID_CLIENT);
+                }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_base64),
+                cmocka_unit_test(test_no_base64),
                 cmocka_unit_test(test_good),
                 cmocka_unit_test(test_bad),
                 cmocka_unit_test(test_raw),

@@ -4,6 +4,7 @@
 #include "http/credentials.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,46 +20,48 @@ void parsed_credentials_done(ParsedCredentials *credentials) {
         secret_done(&credentials->bearer);
 }
 
-static int base64_digit(char c) {
-        if (c >= 'A' && c <= 'Z')
-                return c - 'A';
-        if (c >= 'a' && c <= 'z')
-                return c - 'a' + 26;
-        if (c >= '0' && c <= '9')
-                return c - '0' + 52;
-        return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
+/* One more than what the digit stands for; 0: it is none. */
+static const uint8_t base64_digits[256] = {
+        ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,
+        ['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14,
+        ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21,
+        ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28,
+        ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,
+        ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+        ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
+        ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+        ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63,
+        ['/'] = 64,
+};
 
 /* RFC 4648 section 4, padded, nothing else in it. -EBADMSG. */
 static int base64_decode(const char *text, size_t size, Secret *ret) {
         _cleanup_(secret_done) Secret out = SECRET_INIT;
         size_t padding = 0;
+        unsigned bits = 0;
         int r;
 
         if (size == 0 || size % 4 != 0)
                 return -EBADMSG;
         while (padding < 2 && text[size - 1 - padding] == '=')
                 padding++;
+        r = secret_reserve(&out, size / 4 * 3);
+        if (r != 0)
+                return r;
 
-        for (size_t i = 0; i < size; i += 4) {
-                size_t n_pad = i + 4 == size ? padding : 0;
-                unsigned bits = 0;
-                char bytes[3];
+        out.size = size / 4 * 3 - padding;
+        for (size_t i = 0, n = 0; i < size - padding; i++) {
+                unsigned digit = base64_digits[(unsigned char)text[i]];
 
-                for (size_t k = 0; k < 4; k++) {
-                        int digit = k < 4 - n_pad ? base64_digit(text[i + k]) : 0;
-                        if (digit < 0)
-                                return -EBADMSG;
-                        bits = bits << 6 | (unsigned)digit;
+                if (digit == 0) {
+                        out.size = n;
+                        return -EBADMSG;
                 }
-                bytes[0] = (char)(bits >> 16);
-                bytes[1] = (char)(bits >> 8);
-                bytes[2] = (char)bits;
-                r = secret_append(&out, bytes, 3 - n_pad);
-                explicit_bzero(bytes, sizeof(bytes));
-                if (r != 0)
-                        return r;
+                bits = bits << 6 | (digit - 1);
+                if (i % 4 != 0)
+                        out.text[n++] = (char)(bits >> (6 - i % 4 * 2));
         }
+        out.text[out.size] = '\0';
         *ret = TAKE(out, SECRET_INIT);
         return 0;
 }
@@ -75,8 +78,28 @@ static int form_decode(const Secret *raw, Secret *ret) {
         return percent_decode(secret_text(&text), text.size, ret);
 }
 
+static bool is_encoded(const Secret *pair) {
+        return memchr(pair->text, '%', pair->size) || memchr(pair->text, '+', pair->size);
+}
+
+/* What stands there becomes the second reading, unless it can't be decoded. */
+static int decode_basic(ParsedCredentials *ret) {
+        _cleanup_(secret_done) Secret id = SECRET_INIT, secret = SECRET_INIT;
+        int r = form_decode(&ret->client_id, &id);
+
+        if (r == 0)
+                r = form_decode(&ret->client_secret, &secret);
+        if (r != 0)
+                return r == -ENOMEM ? r : 0;
+        ret->client_id_raw = ret->client_id;
+        ret->client_secret_raw = ret->client_secret;
+        ret->client_id = TAKE(id, SECRET_INIT);
+        ret->client_secret = TAKE(secret, SECRET_INIT);
+        return 0;
+}
+
 static int parse_basic(const char *text, size_t size, ParsedCredentials *ret) {
-        _cleanup_(secret_done) Secret pair = SECRET_INIT, id = SECRET_INIT, secret = SECRET_INIT;
+        _cleanup_(secret_done) Secret pair = SECRET_INIT;
         const char *colon;
         int r = base64_decode(text, size, &pair);
 
@@ -86,27 +109,11 @@ static int parse_basic(const char *text, size_t size, ParsedCredentials *ret) {
         if (!colon || colon == pair.text || memchr(pair.text, '\0', pair.size))
                 return REASON_INVALID_CLIENT;
 
-        r = secret_set(&ret->client_id_raw, pair.text, (size_t)(colon - pair.text));
+        r = secret_set(&ret->client_id, pair.text, (size_t)(colon - pair.text));
         if (r == 0)
-                r = secret_set(&ret->client_secret_raw, colon + 1,
+                r = secret_set(&ret->client_secret, colon + 1,
                                pair.size - (size_t)(colon + 1 - pair.text));
-        if (r == 0)
-                r = form_decode(&ret->client_id_raw, &id);
-        if (r == 0)
-                r = form_decode(&ret->client_secret_raw, &secret);
-        if (r == -ENOMEM)
-                return r;
-
-        if (r != 0 || (secret_equal(&id, &ret->client_id_raw) &&
-                       secret_equal(&secret, &ret->client_secret_raw))) {
-                /* Only one reading. */
-                ret->client_id = TAKE(ret->client_id_raw, SECRET_INIT);
-                ret->client_secret = TAKE(ret->client_secret_raw, SECRET_INIT);
-                return 0;
-        }
-        ret->client_id = TAKE(id, SECRET_INIT);
-        ret->client_secret = TAKE(secret, SECRET_INIT);
-        return 0;
+        return r == 0 && is_encoded(&pair) ? decode_basic(ret) : r;
 }
 
 /* RFC 6750 section 2.1: b64token. */

@@ -39,13 +39,15 @@ static bool name_is_token(const HeadField *field) {
         return field->name_size > 0;
 }
 
+/* No way out of the loop: so it takes many bytes in one step. */
 static bool value_is_clean(const HeadField *field) {
+        unsigned char dirty = 0;
+
         for (size_t i = 0; i < field->value_size; i++) {
                 unsigned char c = (unsigned char)field->value[i];
-                if ((c < ' ' && c != '\t') || c == 0x7f)
-                        return false;
+                dirty |= (unsigned char)(((c < ' ') & (c != '\t')) | (c == 0x7f));
         }
-        return true;
+        return dirty == 0;
 }
 
 /* One bit for each name that may be there once; 0: none of them. */
