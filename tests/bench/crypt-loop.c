@@ -62,7 +62,9 @@ int main(int argc, char **argv) {
                 return 2;
         }
         for (int i = 0; i < n; i++) {
-                hashers[i] = (Hasher){ .hash = argv[3], .password = argv[4], .seconds = atof(argv[2]) };
+                hashers[i].hash = argv[3];
+                hashers[i].password = argv[4];
+                hashers[i].seconds = atof(argv[2]);
                 if (pthread_create(&hashers[i].thread, NULL, hash_on, &hashers[i]) != 0)
                         return 1;
         }
@@ -74,7 +76,7 @@ int main(int argc, char **argv) {
                 per_second += hashers[i].per_second;
                 cpu_seconds += hashers[i].cpu_seconds;
         }
-        printf("{\"hashes\": %ld, \"per_second\": %.3f, \"cpu_usec\": %.1f}\n", n_hashes, per_second,
-               1e6 * cpu_seconds / (double)n_hashes);
+        printf("{\"hashes\": %ld, \"per_second\": %.3f, \"cpu_usec\": %.1f}\n", n_hashes,
+               per_second, 1e6 * cpu_seconds / (double)n_hashes);
         return 0;
 }

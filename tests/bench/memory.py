@@ -98,7 +98,8 @@ def beside(bench):
                   kind='tokend' if name == 'tokend' else 'peer')
     bench.bar('idle', rows[0][1] / MIB, 12, unit='MiB')
     bench.plot('bars', f'Resident size with {n:,} tokens', 'MiB',
-               [(name, (full or sizes[name]) / MIB, 'tokend' if name == 'tokend' else 'peer') for name, _, full in rows])
+               [(name, (full or sizes[name]) / MIB, 'tokend' if name == 'tokend' else 'peer')
+                for name, _, full in rows])
 
 
 def measure(bench):

@@ -73,7 +73,8 @@ class Peer(contextlib.ExitStack):
 
     def run(self, command, pattern, **options):
         """Starts it on the server's core, and waits for its port."""
-        self.program = self.enter_context(self.bench.process(command, self.name, self.cores, cwd=self.folder, **options))
+        self.program = self.enter_context(
+            self.bench.process(command, self.name, self.cores, cwd=self.folder, **options))
         self.port = system.wait_for(lambda: self.port_in(pattern), self.name)
 
     def fill(self):
@@ -260,7 +261,8 @@ class Glewlwyd(Peer):
                                 'parameters': self.PLUGIN}),
                 # a client's password would be hashed at each request, its secret is not
                 ('client', {'client_id': CLIENT, 'name': CLIENT, 'client_secret': SECRET, 'confidential': True,
-                            'enabled': True, 'token_endpoint_auth_method': ['client_secret_basic'], 'scope': ['read'], 'redirect_uri': ['http://localhost/'],
+                            'enabled': True, 'token_endpoint_auth_method': ['client_secret_basic'],
+                            'scope': ['read'], 'redirect_uri': ['http://localhost/'],
                             'authorization_type': ['client_credentials', 'password']}),
                 ('user', {'username': USER, 'name': USER, 'password': PASSWORD, 'enabled': True,
                           'scope': ['read']})):
