@@ -1,10 +1,11 @@
 /* Writes live tokens straight into a database that tokend made and that no tokend holds.
  *
- *     seed DATABASE TOKENS EXPIRES
+ *     seed DATABASE TOKENS MANY EXPIRES
  *
  * TOKENS tokens, known by their number (seeded.h), which all expire at EXPIRES (s UTC); 0: in 30
  * days, each some µs after the other. The users and clients that tokend made own them: the user
- * "few" has 100, "many" a tenth, a tenth are clients' own, and the other users share the rest.
+ * "few" has the first 100, "many" the next MANY, of the rest every tenth is a client's own, and the
+ * other users share what remains.
  *
  * Rows go in by the order of their hashes and the indexes are made anew behind them, by their own
  * SQL: so 10,000,000 take minutes. Killed in the middle it leaves a database of no use.
@@ -20,7 +21,7 @@
 #include "wire/text.h"
 
 #define FEW_TOKENS  100
-#define SHARE       10 /* of "many", and of clients */
+#define CLIENTS     10 /* every tenth is a client's own */
 #define OWNERS_MAX  100000
 #define INDEXES_MAX 32
 
@@ -37,7 +38,7 @@ typedef struct Owner {
 static struct {
         sqlite3 *db;
         Owner few, many, *others, *clients;
-        size_t n_others, n_clients;
+        size_t n_others, n_clients, n_many;
 } seeding;
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...) {
@@ -109,17 +110,19 @@ static Seed *seeds_make(size_t n) {
 }
 
 /* Whose token this is; NULL: a client's own. */
-static const Owner *user_of(uint32_t number, size_t n) {
+static const Owner *user_of(uint32_t number) {
         if (number < FEW_TOKENS)
                 return &seeding.few;
-        if (number < FEW_TOKENS + n / SHARE)
+        if (number < FEW_TOKENS + seeding.n_many)
                 return &seeding.many;
-        return number % SHARE == 0 ? NULL : &seeding.others[number / SHARE % seeding.n_others];
+        if (number % CLIENTS == 0)
+                return NULL;
+        return &seeding.others[number / CLIENTS % seeding.n_others];
 }
 
-static void row_insert(sqlite3_stmt *statement, const Seed *seed, size_t n, int64_t created,
+static void row_insert(sqlite3_stmt *statement, const Seed *seed, int64_t created,
                        int64_t expires) {
-        const Owner *user = user_of(seed->number, n);
+        const Owner *user = user_of(seed->number);
         const Owner *client = &seeding.clients[seed->number % 7 % seeding.n_clients];
 
         sqlite3_bind_blob(statement, 1, seed->hash.bytes, TOKEN_HASH_SIZE, SQLITE_STATIC);
@@ -147,7 +150,7 @@ static void rows_insert(size_t n, int64_t expires) {
         for (size_t i = 0; i < n; i++) {
                 int64_t created = now - (int64_t)n + seeds[i].number;
 
-                row_insert(statement, &seeds[i], n, created,
+                row_insert(statement, &seeds[i], created,
                            expires > 0 ? expires * second : created + 30 * 24 * 3600 * second);
         }
         sqlite3_finalize(statement);
@@ -182,16 +185,26 @@ static void counter_raise(size_t n) {
         sqlite3_finalize(statement);
 }
 
+static size_t number(const char *text, int64_t most) {
+        int64_t value;
+
+        if (parse_int64(text, &value) < 0 || value < 0 || value > most)
+                die("%s: a number from 0 to %" PRId64, text, most);
+        return (size_t)value;
+}
+
 int main(int argc, char **argv) {
         char *texts[INDEXES_MAX];
-        int64_t n, expires;
-        size_t n_texts;
+        size_t n, n_texts;
+        int64_t expires;
 
-        if (argc != 4 || parse_int64(argv[2], &n) < 0 || n < FEW_TOKENS || n > UINT32_MAX ||
-            parse_int64(argv[3], &expires) < 0 || expires < 0) {
-                fputs("usage: seed DATABASE TOKENS EXPIRES\n", stderr);
+        if (argc != 5) {
+                fputs("usage: seed DATABASE TOKENS MANY EXPIRES\n", stderr);
                 return 2;
         }
+        n = number(argv[2], UINT32_MAX);
+        seeding.n_many = number(argv[3], UINT32_MAX);
+        expires = (int64_t)number(argv[4], UINT32_MAX);
         if (sqlite3_open_v2(argv[1], &seeding.db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
                 die("%s: %s", argv[1], sqlite3_errmsg(seeding.db));
         sql("PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
@@ -200,8 +213,8 @@ int main(int argc, char **argv) {
         owners_find();
         sql("BEGIN");
         n_texts = indexes_drop(texts);
-        rows_insert((size_t)n, expires);
-        counter_raise((size_t)n);
+        rows_insert(n, expires);
+        counter_raise(n);
         sql("COMMIT");
         for (size_t i = 0; i < n_texts; i++) {
                 sql(texts[i]);

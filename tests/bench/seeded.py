@@ -23,14 +23,9 @@ def token_id(number):
     return hashlib.sha256(text(number).encode()).hexdigest()[:32]
 
 
-def many(n):
-    """How many of n tokens the user MANY has; theirs are the numbers behind N_FEW."""
-    return n // 10
-
-
-def make(path, n, expires=0):
-    """Makes the database PATH with users, clients and n tokens; their one expiry is in s UTC, 0: in 30 days. What
-    is made is there at once and whole."""
+def make(path, n, n_many=None, expires=0):
+    """Makes the database PATH with users, clients and n tokens, the first 100 of the user FEW, the next n_many (a
+    tenth, else) of MANY; their one expiry is in s UTC, 0: in 30 days. What is made is there at once and whole."""
     folder = pathlib.Path(f'{path}.making')
     shutil.rmtree(folder, ignore_errors=True)
     daemon = system.Tokend(folder)
@@ -43,7 +38,8 @@ def make(path, n, expires=0):
             daemon.ctl('client', 'add', f'client-{i}', '--grants=client_credentials')
     finally:
         daemon.stop()
-    subprocess.run([system.BUILD / 'tests/seed', daemon.database, str(n), str(expires)], check=True)
+    subprocess.run([system.BUILD / 'tests/seed', daemon.database, str(n),
+                    str(n // 10 if n_many is None else n_many), str(expires)], check=True)
     daemon.database.rename(path)
     shutil.rmtree(folder)
     return path

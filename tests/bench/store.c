@@ -4,6 +4,7 @@
  *     store look-up DATABASE SEEDED N         N look-ups at random among SEEDED tokens of seed.c
  *     store issue DATABASE CLIENT B T N       N commits, each of B requests for T tokens of CLIENT
  *     store insert DATABASE CLIENT B N        N commits, each of B rows: nothing but the INSERT
+ *     store sweep DATABASE B N                N commits, each removing B rows that expire within a year
  *
  * DATABASE is one that tokend made and that no tokend holds. Only the store's work is timed, not
  * the making of the requests.
@@ -283,6 +284,24 @@ static void insert(char **arguments, Figures *figures) {
         sqlite3_close(db);
 }
 
+static void sweep(char **arguments, Figures *figures) {
+        Backend *backend = open_store(arguments[0], false);
+        size_t n_rows = number(arguments[1]), n_commits = number(arguments[2]);
+
+        figures->each = calloc(n_commits, sizeof(*figures->each));
+        for (size_t i = 0; i < n_commits; i++) {
+                StoreRequest *request = request_for(STORE_SWEEP);
+
+                request->now += 365 * 24 * 3600 * USEC_PER_SEC;
+                request->limit = (unsigned)n_rows;
+                commit_requests(backend, &request, 1, n_rows, figures);
+                if (request->n_affected != n_rows)
+                        die("%" PRIu64 " rows were left", request->n_affected);
+                store_request_free(request);
+        }
+        ops->close(backend);
+}
+
 static const struct {
         const char *name;
         int n_arguments;
@@ -291,6 +310,7 @@ static const struct {
         { "look-up", 3, look_up },
         { "issue", 5, issue },
         { "insert", 4, insert },
+        { "sweep", 3, sweep },
 };
 
 int main(int argc, char **argv) {
@@ -306,7 +326,8 @@ int main(int argc, char **argv) {
         }
         fputs("usage: store look-up DATABASE SEEDED N\n"
               "       store issue DATABASE CLIENT REQUESTS TOKENS COMMITS\n"
-              "       store insert DATABASE CLIENT ROWS COMMITS\n",
+              "       store insert DATABASE CLIENT ROWS COMMITS\n"
+              "       store sweep DATABASE ROWS COMMITS\n",
               stderr);
         return 2;
 }
