@@ -36,11 +36,11 @@ Asking:
     bench.post(path, form, headers={})      the bytes of a request on a kept connection
     bench.basic(id, secret)                 the value of Authorization
     bench.load(server_or_address, request, values=[…] or a path, connections=32, requests=200000,
-               expect='text', status=200, seconds=None, gap_usec=0, first=0, server=None)
+               expect='text', status=200, seconds=None, gap_usec=0, first=0, server=None, busy=False)
         -> {requests, seconds, per_second, reply_bytes, usec: {least, p50, p90, p99, most},
             cpu_usec: the server's CPU time for one request}
         Each value takes the place of as many @ signs, from the one with number first=. QUICK=1 asks a
-        hundredth, but see exactly=True.
+        hundredth, but see exactly=True. busy: it never sleeps, and no server's time goes into waking it.
     bench.program('store', 'issue', …)      a program of tests/bench on the server's core -> its JSON
 Measuring:
     bench.rounds({name: function})          each function() -> dict of numbers; called A B A B, a
@@ -313,7 +313,8 @@ class Bench:
         return path
 
     def load(self, where, request, values=None, connections=32, requests=200000, expect=None, status=200,
-             seconds=None, gap_usec=0, first=0, server=None, exactly=False):
+             seconds=None, gap_usec=0, first=0, server=None, exactly=False,
+             busy=False):
         server = server or (where if hasattr(where, 'pids') else None)
         if not exactly:
             requests = max(self.small(requests), connections)
@@ -322,7 +323,7 @@ class Bench:
         path.write_bytes(request)
         command = [*self.pin('load'), BUILD / 'tests/load', '-c', connections, '-n', requests, '-s', status,
                    '-g', gap_usec, '-f', first]
-        command += (['-e', expect] if expect else []) + (['-d', seconds] if seconds else [])
+        command += (['-e', expect] if expect else []) + (['-d', seconds] if seconds else []) + ['-b'] * busy
         command += [getattr(where, 'address', where), path] + ([self.values_file(values)] if values else [])
         before = self.cpu_usec(server.pids) if server else 0
         done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)

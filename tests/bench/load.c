@@ -44,6 +44,7 @@ static struct {
         long n_requests;
         int64_t gap_nsec;
         int64_t most_nsec;
+        bool is_busy;
         int status;
         const char *text;
         char *request;
@@ -206,7 +207,7 @@ static int64_t run(int epoll) {
         for (int i = 0; i < options.n_connections; i++)
                 send_request(&slots[i]);
         while (n_done < n_sent) {
-                int n = epoll_wait(epoll, events, 64, -1);
+                int n = epoll_wait(epoll, events, 64, options.is_busy ? 0 : -1);
                 bool more = n_sent < options.n_requests && now_nsec() - start < options.most_nsec;
 
                 for (int i = 0; i < n; i++) {
@@ -235,6 +236,8 @@ static void usage(FILE *file) {
               "  -c N      connections (1)\n"
               "  -n N      requests (1)\n"
               "  -d SEC    at most for so long\n"
+              "  -b        stay awake: waking this costs the server some us a reply, and the more the\n"
+              "            slower the server is than this\n"
               "  -g USEC   pause between a reply and the next request (0)\n"
               "  -s CODE   the status that every reply must have (200)\n"
               "  -e TEXT   what every reply must contain\n"
@@ -243,7 +246,7 @@ static void usage(FILE *file) {
 }
 
 static void parse(int argc, char **argv) {
-        for (int option; (option = getopt(argc, argv, "c:n:d:g:s:e:f:h")) != -1;) {
+        for (int option; (option = getopt(argc, argv, "c:n:d:bg:s:e:f:h")) != -1;) {
                 switch (option) {
                 case 'c':
                         options.n_connections = atoi(optarg);
@@ -253,6 +256,9 @@ static void parse(int argc, char **argv) {
                         break;
                 case 'd':
                         options.most_nsec = (int64_t)(atof(optarg) * 1e9);
+                        break;
+                case 'b':
+                        options.is_busy = true;
                         break;
                 case 'g':
                         options.gap_nsec = atol(optarg) * 1000;
