@@ -47,6 +47,28 @@ static void keys(void **state) {
         assert_true(failure_key(table, "a", FAR) == failure_key(other, "a", FAR));
 }
 
+/* Never where something is found; and not for ever. */
+static void quiet_until_something_is_counted(void **state) {
+        _cleanup_(failure_table_freep) FailureTable *table = fresh();
+        const int64_t forgotten = NOW + THROTTLE_FORGET_USEC;
+
+        assert_true(failure_table_is_quiet(table, FAR, 0));
+        assert_true(failure_table_is_quiet(table, NEAR, NOW));
+        (void)count(table, "a", FAR);
+        assert_false(failure_table_is_quiet(table, FAR, NOW));
+        assert_false(failure_table_is_quiet(table, "192.0.2.2", NOW));
+        assert_true(failure_table_is_quiet(table, NEAR, NOW));
+        assert_non_null(find(table, "a", FAR, forgotten - 1));
+        assert_false(failure_table_is_quiet(table, FAR, forgotten - 1));
+        assert_null(find(table, "a", FAR, forgotten));
+        assert_true(failure_table_is_quiet(table, FAR, forgotten));
+        (void)count(table, "a", NEAR);
+        assert_false(failure_table_is_quiet(table, "local", NOW));
+        /* an earlier one makes it no quieter */
+        (void)obtain(table, "b", FAR, NOW - 1);
+        assert_false(failure_table_is_quiet(table, FAR, forgotten - 1));
+}
+
 static void a_place_of_ones_own(void **state) {
         _cleanup_(failure_table_freep) FailureTable *table = fresh();
         Failures *failures;
@@ -197,6 +219,7 @@ static void an_hour_frees_what_was_not_taken(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(keys),
+                cmocka_unit_test(quiet_until_something_is_counted),
                 cmocka_unit_test(a_place_of_ones_own),
                 cmocka_unit_test(a_full_region_shares),
                 cmocka_unit_test(near_and_far_share_nothing),

@@ -39,6 +39,7 @@ typedef struct Bank {
         size_t n_regions;
         Failures *shared; /* by remote; collisions share */
         size_t n_shared;
+        int64_t last; /* nothing was counted in it later than this */
 } Bank;
 
 STAILQ_HEAD(FailureQueue, Failures);
@@ -70,6 +71,7 @@ static size_t bank_size(const Bank *bank) {
 static int bank_init(Bank *bank, size_t n_regions, size_t n_shared) {
         bank->n_regions = n_regions;
         bank->n_shared = n_shared;
+        bank->last = -THROTTLE_FORGET_USEC;
         bank->entries = calloc(bank_size(bank), sizeof(Failures));
         bank->shared = calloc(n_shared, sizeof(Failures));
         return bank->entries && bank->shared ? 0 : -ENOMEM;
@@ -150,8 +152,18 @@ static bool remote_is_near(const char *remote) {
         return streq(remote, "local") || strncmp(remote, "uid:", strlen("uid:")) == 0;
 }
 
+static size_t bank_of(const char *remote) {
+        return remote_is_near(remote) ? BANK_NEAR : BANK_FAR;
+}
+
+bool failure_table_is_quiet(const FailureTable *table, const char *remote, int64_t now) {
+        const Bank *bank = &table->banks[bank_of(remote)];
+
+        return now - bank->last >= THROTTLE_FORGET_USEC;
+}
+
 static Place place_of(const FailureTable *table, uint64_t key, const char *remote) {
-        const Bank *bank = &table->banks[remote_is_near(remote) ? BANK_NEAR : BANK_FAR];
+        const Bank *bank = &table->banks[bank_of(remote)];
         uint64_t hash = hash_texts(table, remote, "");
         size_t group = hash % bank->n_regions * REGION_GROUPS + key % REGION_GROUPS;
 
@@ -228,7 +240,9 @@ Failures *failure_table_obtain(FailureTable *table, uint64_t key, const char *re
                                int64_t now) {
         Failures *failures = failure_table_find(table, key, remote, now);
         Place place = place_of(table, key, remote);
+        Bank *bank = &table->banks[bank_of(remote)];
 
+        bank->last = now > bank->last ? now : bank->last;
         if (failures)
                 return failures;
         if (key != FAILURES_SHARED)

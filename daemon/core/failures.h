@@ -37,6 +37,8 @@ void failure_table_set_secret(FailureTable *table, const uint8_t secret[FAILURES
 /* Called when something became dirty, from inside the change: look at nothing then. */
 void failure_table_on_dirty(FailureTable *table, void (*handler)(void *userdata), void *userdata);
 
+/* No entry can be live that a key of that remote could find. */
+bool failure_table_is_quiet(const FailureTable *table, const char *remote, int64_t now);
 uint64_t failure_key(const FailureTable *table, const char *who, const char *remote);
 /* What counts for the key at this time: its own, or when it has none and there is no place for
  * one, what the remote's strangers share. NULL: nothing was counted. */

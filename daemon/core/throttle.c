@@ -111,8 +111,10 @@ unsigned throttle_check(const Throttle *throttle, const ThrottleSubject *subject
 }
 
 bool throttle_knows(const Throttle *throttle, const ThrottleSubject *subject) {
-        return throttle->enabled &&
-               throttle_find(throttle, subject, clock_monotonic(throttle->clock));
+        int64_t now = clock_monotonic(throttle->clock);
+
+        return throttle->enabled && !failure_table_is_quiet(throttle->table, subject->remote, now) &&
+               throttle_find(throttle, subject, now);
 }
 
 unsigned throttle_verdict(Throttle *throttle, const ThrottleSubject *subject, bool matches) {
