@@ -27,28 +27,35 @@ static bool is_plain(const char *text, size_t size) {
         return true;
 }
 
-static void put_plain(JsonWriter *w, const char *text, size_t size) {
+/* before, '"', text, '"', behind; a NUL stands for nothing. */
+static void put_plain(JsonWriter *w, char before, const char *text, size_t size, char behind) {
         char *at;
 
         if (w->error == 0)
-                w->error = secret_reserve(w->out, size + 2);
+                w->error = secret_reserve(w->out, size + 4);
         if (w->error != 0)
                 return;
         at = w->out->text + w->out->size;
+        if (before)
+                *at++ = before;
         *at++ = '"';
         memcpy(at, text, size);
-        at[size] = '"';
-        at[size + 1] = '\0';
-        w->out->size += size + 2;
+        at += size;
+        *at++ = '"';
+        if (behind)
+                *at++ = behind;
+        *at = '\0';
+        w->out->size = (size_t)(at - w->out->text);
 }
 
-static void put_escaped(JsonWriter *w, const char *text, size_t size) {
+static void put_escaped(JsonWriter *w, char before, const char *text, size_t size, char behind) {
         size_t start = 0;
 
         if (is_plain(text, size))
-                return put_plain(w, text, size);
+                return put_plain(w, before, text, size, behind);
         if (w->error == 0 && !text_is_utf8(text, size))
                 w->error = -EINVAL;
+        put(w, &before, before != '\0');
         put(w, "\"", 1);
         for (size_t i = 0; i < size; i++) {
                 unsigned char c = (unsigned char)text[i];
@@ -67,16 +74,17 @@ static void put_escaped(JsonWriter *w, const char *text, size_t size) {
         }
         put(w, text + start, size - start);
         put(w, "\"", 1);
+        put(w, &behind, behind != '\0');
 }
 
 static void put_name(JsonWriter *w, const char *name) {
-        if (w->need_comma)
-                put(w, ",", 1);
+        char comma = w->need_comma ? ',' : '\0';
+
         w->need_comma = true;
-        if (!name)
-                return;
-        put_escaped(w, name, strlen(name));
-        put(w, ":", 1);
+        if (name)
+                put_escaped(w, comma, name, strlen(name), ':');
+        else
+                put(w, &comma, comma != '\0');
 }
 
 static void open_container(JsonWriter *w, const char *name, const char *bracket) {
@@ -108,7 +116,7 @@ void json_write_array_end(JsonWriter *w) {
 
 static void write_text(JsonWriter *w, const char *name, const char *text, size_t size) {
         put_name(w, name);
-        put_escaped(w, text, size);
+        put_escaped(w, '\0', text, size, '\0');
 }
 
 void json_write_text(JsonWriter *w, const char *name, const char *text) {

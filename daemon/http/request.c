@@ -11,6 +11,9 @@
 #include "http/status.h"
 #include "wire/text.h"
 
+/* Most answers fit: their text is never moved while it grows. */
+#define REPLY_SIZE 511U
+
 /* Query strings end up in logs and histories. */
 static const char *const query_secrets[] = {
         "password",      "old_password",  "token", "access_token",
@@ -260,8 +263,10 @@ void request_await(Request *request, unsigned status, AnswerWriter writer) {
 
 static int write_answer(Request *request, Answer *answer) {
         JsonWriter w = JSON_WRITER(&request->reply.body);
-        int r;
+        int r = secret_reserve(&request->reply.body, REPLY_SIZE);
 
+        if (r != 0)
+                return r;
         json_write_object(&w, NULL);
         r = request->writer(request, answer, &w);
         if (r != 0)
