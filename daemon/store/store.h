@@ -6,7 +6,9 @@
  *
  * A token is live when it has not expired and the epochs kept with it are those of its user, its
  * client and its login, which all exist (a NULL owner has none). Revoking an owner is one UPDATE of
- * its epoch; rows are swept later. Epochs come from one counter and are never given twice. */
+ * its epoch; rows are swept later. Epochs come from one counter and are never given twice. How many
+ * tokens an owner's revocation has ended (n_affected) is exact up to 1,000; of more, those that had
+ * died otherwise and were not swept yet are counted too. */
 
 #include <stdbool.h>
 #include <stddef.h>

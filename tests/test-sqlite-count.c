@@ -1,0 +1,115 @@
+/* How many tokens a revocation says that it has ended. */
+
+#include "store-fixture.h"
+
+static int setup(void **state) {
+        fixture_setup(state);
+        Fixture *fixture = *state;
+
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        assert_true(user_add(fixture, user_make("bob", 1001)) > 0);
+        assert_true(client_add(fixture, "web") > 0);
+        return 0;
+}
+
+/* Tokens first … first + n - 1, of which the first n_short live an hour only. */
+static void issue_many(Fixture *fixture, unsigned first, unsigned n, unsigned n_short,
+                       const char *user) {
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE);
+
+        for (unsigned i = 0; i < n; i++) {
+                Token *token = token_make(fixture, first + i, user, "web", NULL);
+
+                if (i < n_short)
+                        token->expires = turned + HOUR;
+                assert_int_equal(store_request_take_token(request, token), 0);
+        }
+        assert_int_equal(run(fixture, request), 0);
+}
+
+static const struct {
+        enum StoreVerb verb;
+        const char *owner;
+} ends[] = {
+        { STORE_REVOKE_USER, "id-ada" },
+        { STORE_REVOKE_CLIENT, "web" },
+        { STORE_REVOKE_ALL, NULL },
+};
+
+/* As many as are counted one by one: what has expired is not among them. */
+static void test_live_ones_are_counted(void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
+                void *fixture;
+
+                setup(&fixture);
+                issue_many(fixture, 1, TOKENS_COUNTED_MAX, 7, "id-ada");
+                turned += 2 * HOUR;
+                assert_int_equal(change(fixture, ends[i].verb, ends[i].owner),
+                                 TOKENS_COUNTED_MAX - 7);
+                assert_false(is_live(fixture, TOKENS_COUNTED_MAX));
+                fixture_teardown(&fixture);
+        }
+}
+
+/* One more, and the rows that nobody has swept yet are counted too; nobody else's are. */
+static void test_rows_of_many_are_counted(void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
+                unsigned n = TOKENS_COUNTED_MAX + 1;
+                void *fixture;
+
+                setup(&fixture);
+                issue_many(fixture, 1, n, 7, "id-ada");
+                issue(fixture, n + 1, "id-bob", CLIENT_LOCAL);
+                turned += 2 * HOUR;
+                assert_int_equal(change(fixture, ends[i].verb, ends[i].owner),
+                                 ends[i].verb == STORE_REVOKE_ALL ? n + 1 : n);
+                assert_false(is_live(fixture, n));
+                assert_int_equal(is_live(fixture, n + 1), ends[i].verb != STORE_REVOKE_ALL);
+                fixture_teardown(&fixture);
+        }
+}
+
+/* Of an owner's rows those that an earlier revocation ended are never counted again. */
+static void test_dead_ones_are_not_counted_again(void **state) {
+        Fixture *fixture = *state;
+        unsigned n = 2 * TOKENS_COUNTED_MAX;
+
+        issue_many(fixture, 1, n, 0, "id-ada");
+        assert_int_equal(change(fixture, STORE_REVOKE_USER, "id-ada"), n);
+        assert_int_equal(change(fixture, STORE_REVOKE_USER, "id-ada"), 0);
+        issue(fixture, n + 1, "id-ada", "web");
+        assert_int_equal(change(fixture, STORE_REVOKE_USER, "id-ada"), 1);
+        issue(fixture, n + 2, "id-ada", "web");
+        assert_int_equal(change(fixture, STORE_USER_REMOVE, "id-ada"), 1);
+}
+
+static void test_kept_login_is_not_counted(void **state) {
+        Fixture *fixture = *state;
+        unsigned n = TOKENS_COUNTED_MAX + 500;
+        _cleanup_(store_request_freep) StoreRequest *request = NULL;
+
+        issue_many(fixture, 1, n, 0, "id-ada");
+        assert_int_equal(token_issue(fixture, token_make(fixture, n + 1, "id-ada", CLIENT_LOCAL, "l"),
+                                     login_make(fixture, "l", "id-ada", LOGIN_OPEN)),
+                         0);
+        request = request_by_text(STORE_USER_SET_PASSWORD, STORE_KEY_ID, "id-ada");
+        request->keep_login = strdup("l");
+        assert_int_equal(secret_set(&request->hash, "$new", 4), 0);
+        assert_int_equal(run(fixture, request), 0);
+        assert_int_equal(request->n_affected, n);
+        assert_true(is_live(fixture, n + 1));
+        assert_false(is_live(fixture, n));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_live_ones_are_counted),
+                cmocka_unit_test(test_rows_of_many_are_counted),
+                cmocka_unit_test_setup_teardown(test_dead_ones_are_not_counted_again, setup,
+                                                fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_kept_login_is_not_counted, setup,
+                                                fixture_teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
