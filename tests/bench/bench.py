@@ -313,18 +313,14 @@ class Bench:
         return path
 
     def load(self, where, request, values=None, connections=32, requests=200000, expect=None, status=200,
-             seconds=None, gap_usec=0, first=0, server=None, exactly=False,
-             busy=False):
+             seconds=None, gap_usec=0, first=0, server=None, exactly=False, busy=False):
         server = server or (where if hasattr(where, 'pids') else None)
         if not exactly:
             requests = max(self.small(requests), connections)
-        # its name is of its bytes, as loads may run side by side
-        path = self.folder / f'request-{hash(request) % 2**64:x}'
-        path.write_bytes(request)
         command = [*self.pin('load'), BUILD / 'tests/load', '-c', connections, '-n', requests, '-s', status,
                    '-g', gap_usec, '-f', first]
         command += (['-e', expect] if expect else []) + (['-d', seconds] if seconds else []) + ['-b'] * busy
-        command += [getattr(where, 'address', where), path] + ([self.values_file(values)] if values else [])
+        command += [getattr(where, 'address', where), self.request_file(request)] + ([self.values_file(values)] if values else [])
         before = self.cpu_usec(server.pids) if server else 0
         done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0:
@@ -394,7 +390,7 @@ class Bench:
         self.result['bars'].append({'text': text, 'unit': unit, 'all': samples.all, 'most': most,
                                     'at_least': at_least, 'met': met})
         kept = self.result['bars'][-1]
-        print(f'  {"met   " if met else "MISSED"} {text}: {report.extremes(samples.all)} {unit}'.rstrip()
+        print(f'  {"met   " if met else "MISSED"} {text}: {report.extremes(samples.all, report.precise)} {unit}'.rstrip()
               + f', bar {report.limit_of(kept)}', flush=True)
 
     def plot(self, kind, title, unit, values, x=None):

@@ -10,9 +10,9 @@ import seeded
 TITLE = 'Introspection of a cached token'
 ABOUT = ('Connections that are kept ask `POST /oauth/introspect` for one of 1,000 live tokens after the other. The limit '
          'is a server on the same HTTP library that reads the same requests and answers each with the same reply, as '
-         'long as tokend\'s. With 32 connections the load generator never sleeps: waking it would cost a server that is '
-         'slower than it 2 to 4 µs a reply, and one as fast as it nothing. The peers speak TCP only. What LoopBack is '
-         'asked for is one of an account\'s tokens, its nearest.')
+         'long as tokend\'s. With 32 connections the load generator never sleeps: waking it costs a server that is slower '
+         'than it 2 to 4 µs a reply, and one as fast as it nothing; with one that sleeps there is a table as well. The '
+         'peers speak TCP only. What LoopBack is asked for is one of an account\'s tokens, its nearest.')
 PATH = '/oauth/introspect'
 ACTIVE = '"active":true'
 N_TOKENS = 1000
@@ -32,6 +32,8 @@ def measure(bench):
                 'socket limit': lambda: bench.load(limit, plain, tokens, busy=True),
                 'tcp': lambda: bench.load(server.tcp_address, proven, tokens, expect=ACTIVE, server=server, busy=True),
                 'tcp limit': lambda: bench.load(limit_tcp, proven, tokens, busy=True),
+                'sleepy': lambda: bench.load(server, plain, tokens, expect=ACTIVE),
+                'sleepy limit': lambda: bench.load(limit, plain, tokens),
                 'one': lambda: bench.load(server, plain, tokens, connections=1, requests=30000, expect=ACTIVE),
                 'one limit': lambda: bench.load(limit, plain, tokens, connections=1, requests=30000),
                 **asked(bench, peers, [peer.tokens(bench.small(N_TOKENS, 20)) for peer in peers])}), peers)
@@ -60,6 +62,7 @@ def row(bench, name, found, kind):
 def report(bench, found, peers):
     bars = []
     for key, heading, most in (('socket', 'Unix socket, 32 connections', 1.4), ('tcp', 'TCP, 32 connections', 1.3),
+                               ('sleepy', 'Unix socket, 32 connections, a load generator that sleeps', None),
                                ('one', 'Unix socket, one connection', None)):
         own, limit = found[key], found[f'{key} limit']
         if own['reply_bytes'].all != limit['reply_bytes'].all:

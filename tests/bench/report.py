@@ -59,9 +59,14 @@ def number(value):
     return f'{value:.1f}' if abs(value) >= 10 else f'{value:.2f}' if abs(value) >= 0.1 else f'{value:.2g}'
 
 
-def extremes(values):
-    middle = number(statistics.median(values))
-    return f'{middle} ({number(min(values))}–{number(max(values))})' if len(values) > 1 else middle
+def precise(value):
+    """For what is compared with a bar."""
+    return f'{value:.3f}' if abs(value) < 10 else number(value)
+
+
+def extremes(values, form=number):
+    middle = form(statistics.median(values))
+    return f'{middle} ({form(min(values))}–{form(max(values))})' if len(values) > 1 else middle
 
 
 def limit_of(bar):
@@ -227,7 +232,7 @@ def figures(part):
 def bars(result):
     if result['bars']:
         yield from table(['', 'measured:', 'bar:', ''],
-                         [[bar['text'], f'{extremes(bar["all"])} {bar["unit"]}'.strip(),
+                         [[bar['text'], f'{extremes(bar["all"], precise)} {bar["unit"]}'.strip(),
                            f'{limit_of(bar)} {bar["unit"]}'.strip(), is_met(bar)] for bar in result['bars']])
 
 
@@ -267,7 +272,7 @@ def footer(result, usual):
 
 def overview(results):
     rows = [[f'[{result["title"]}](#{anchor(result["title"])})', bar['text'],
-             f'{number(statistics.median(bar["all"]))} {bar["unit"]}'.strip(),
+             f'{precise(statistics.median(bar["all"]))} {bar["unit"]}'.strip(),
              f'{limit_of(bar)} {bar["unit"]}'.strip(), is_met(bar)] for result in results for bar in result['bars']]
     yield from ('## Bars', '')
     yield from table(['benchmark', 'what', 'measured:', 'bar:', ''], rows)

@@ -99,4 +99,4 @@ def test_plots_are_dark_where_the_screen_is(tmp_path, plot):
     assert 'prefers-color-scheme: dark' in svg and '#0d1117' in svg and 'A title' in svg
     text = (tmp_path / 'performance.md').read_text()
     assert '| **tokend** | 7.00 (6.50–8.00) |\n| limit |  |' in text
-    assert '| times | 1.30 | at most 1.4 | met |' in text
+    assert '| times | 1.300 | at most 1.4 | met |' in text
