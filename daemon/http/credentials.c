@@ -34,11 +34,28 @@ static const uint8_t base64_digits[256] = {
         ['/'] = 64,
 };
 
+static bool base64_group(const char digits[static 4], char ret[static 3]) {
+        unsigned bits = 0;
+
+        for (size_t i = 0; i < 4; i++) {
+                unsigned digit = base64_digits[(unsigned char)digits[i]];
+
+                if (digit == 0)
+                        return false;
+                bits = bits << 6 | (digit - 1);
+        }
+        ret[0] = (char)(bits >> 16);
+        ret[1] = (char)(bits >> 8);
+        ret[2] = (char)bits;
+        return true;
+}
+
 /* RFC 4648 section 4, padded, nothing else in it. -EBADMSG. */
 static int base64_decode(const char *text, size_t size, Secret *ret) {
         _cleanup_(secret_done) Secret out = SECRET_INIT;
         size_t padding = 0;
-        unsigned bits = 0;
+        bool is_good = true;
+        char last[4];
         int r;
 
         if (size == 0 || size % 4 != 0)
@@ -48,20 +65,17 @@ static int base64_decode(const char *text, size_t size, Secret *ret) {
         r = secret_reserve(&out, size / 4 * 3);
         if (r != 0)
                 return r;
+        memcpy(last, text + size - 4, sizeof(last));
+        memset(last + 4 - padding, 'A', padding);
 
-        out.size = size / 4 * 3 - padding;
-        for (size_t i = 0, n = 0; i < size - padding; i++) {
-                unsigned digit = base64_digits[(unsigned char)text[i]];
-
-                if (digit == 0) {
-                        out.size = n;
-                        return -EBADMSG;
-                }
-                bits = bits << 6 | (digit - 1);
-                if (i % 4 != 0)
-                        out.text[n++] = (char)(bits >> (6 - i % 4 * 2));
-        }
-        out.text[out.size] = '\0';
+        for (; size > 4 && is_good; size -= 4, text += 4, out.size += 3)
+                is_good = base64_group(text, out.text + out.size);
+        is_good = is_good && base64_group(last, out.text + out.size);
+        explicit_bzero(last, sizeof(last));
+        if (!is_good)
+                return -EBADMSG;
+        out.size += 3 - padding;
+        memset(out.text + out.size, 0, padding + 1);
         *ret = TAKE(out, SECRET_INIT);
         return 0;
 }
