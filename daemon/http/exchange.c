@@ -34,10 +34,7 @@ struct Exchange {
 static Exchange *exchange_free(Exchange *exchange) {
         if (!exchange)
                 return NULL;
-        if (exchange->request) {
-                request_detach(exchange->request);
-                request_unref(exchange->request);
-        }
+        request_release(exchange->request);
         free(exchange);
         return NULL;
 }

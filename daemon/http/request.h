@@ -30,8 +30,11 @@ typedef struct HealthSource {
         const char *(*userdb)(void *userdata);
 } HealthSource;
 
+typedef struct RequestPool RequestPool;
+
 /* What all requests of a server share. */
 typedef struct HttpContext {
+        RequestPool *pool; /* NULL: none */
         Authority *authority;
         const Config *config;
         const Clock *clock;
@@ -84,10 +87,16 @@ struct Request {
         void *ready_userdata;
 };
 
+/* Some requests that have ended, wiped, with the memory of their buffers, for those to come. */
+RequestPool *request_pool_new(void); /* NULL: no memory */
+RequestPool *request_pool_free(RequestPool *pool);
+
 Request *request_new(const HttpContext *context, const Peer *peer); /* NULL: no memory */
 Request *request_ref(Request *request);
 Request *request_unref(Request *request);
 void request_unrefp(Request **request);
+/* The connection lets go of it. */
+void request_release(Request *request);
 /* The connection is gone: no reply is made any more, and nothing of the server is touched. */
 void request_detach(Request *request);
 

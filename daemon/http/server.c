@@ -120,7 +120,8 @@ int http_server_new(sd_event *event, Authority *authority, const Config *config,
                 .closed_userdata = server,
         };
         server->exchange.http.sorting = slots_new(ACCOUNT_LISTS_SORTING_MAX);
-        if (!server->exchange.http.sorting)
+        server->exchange.http.pool = request_pool_new();
+        if (!server->exchange.http.sorting || !server->exchange.http.pool)
                 return -ENOMEM;
         r = derive_issuer(config, NULL, 0, false, &issuer);
         if (r != 0)
@@ -170,6 +171,7 @@ HttpServer *http_server_free(HttpServer *server) {
         tls_done(&server->tls);
         connections_free(server->exchange.connections);
         slots_unref(server->exchange.http.sorting);
+        request_pool_free(server->exchange.http.pool);
         sd_event_source_disable_unref(server->drain);
         free(server->issuer);
         sd_event_unref(server->event);
