@@ -77,6 +77,7 @@ import pathlib
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -472,6 +473,8 @@ def summary(results):
 
 
 def main(names):
+    # so that what was started ends with this
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     results = {}
     with disk_folder() as disk:
         for name in names or titles():
