@@ -1,6 +1,7 @@
 """Password grants, as many as the cores can hash, and what they do to everybody else."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import sqlite3
@@ -10,7 +11,7 @@ import bench as framework
 
 TITLE = 'Password grants, saturated'
 ABOUT = ('16 kept connections of root ask `POST /oauth/token` with the right passwords of 16 users, hashed by yescrypt '
-         'at its default cost, while one more connection asks every 5 ms about a token. The limit is a program with '
+         'at its default cost, while one more connection asks every 10 ms about a token. The limit is a program with '
          'as many threads as there are cores that does nothing but `crypt_r` with the same hash. The server may use '
          'all cores, as may that program: the load asks some hundred times a second, and spends nearly nothing on it.')
 PASSWORD = 'correct horse battery staple'
@@ -46,11 +47,22 @@ def grants(bench, server):
 
 
 def introspections(bench, server, token):
-    """One every 5 ms: its times, not its rate."""
+    """One every 10 ms: its times, not its rate."""
     request = bench.post('/oauth/introspect', {'token': '@' * len(token)})
-    found = bench.load(server, request, [token], connections=1, requests=100_000, exactly=True, gap_usec=5000,
-                       seconds=seconds(bench), expect='"active":true')
-    return {key: value for key, value in found['usec'].items() if key in ('p50', 'p99')}
+    with at_once():
+        found = bench.load(server, request, [token], connections=1, requests=100_000, exactly=True, gap_usec=10_000,
+                           seconds=seconds(bench), expect='"active":true')
+    return {key: value for key, value in found['usec'].items() if key in ('p50', 'p90', 'p99')}
+
+
+@contextlib.contextmanager
+def at_once():
+    """Programs that this thread starts wait for no core: the time that the load waits for one is not the server's."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(60))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def both(bench, server, token):
@@ -79,9 +91,9 @@ def measure(bench):
     bench.bar('password grants, times the hashes of crypt_r alone', busy['per_second'] / limit['per_second'],
               at_least=0.95)
     bench.table('Introspection on the same server')
-    for name, times in (('with no password grants', {key: idle[key] for key in ('p50', 'p99')}),
-                        ('beside them', {key: busy[f'introspection.{key}'] for key in ('p50', 'p99')})):
-        bench.row(name, {'median': (times['p50'], 'µs'), 'p99': (times['p99'], 'µs')}, kind='tokend')
+    for name, times, prefix in (('with no password grants', idle, ''), ('beside them', busy, 'introspection.')):
+        bench.row(name, {'median': (times[f'{prefix}p50'], 'µs'), 'p90': (times[f'{prefix}p90'], 'µs'),
+                         'p99': (times[f'{prefix}p99'], 'µs')}, kind='tokend')
     if framework.PRIORITY:
         bench.skip('the bar of the p99: among real-time threads the niceness of those that hash means nothing')
     else:
