@@ -24,10 +24,11 @@
 #include "wire/cleanup.h"
 #include "wire/protocol.h"
 
-/* Small enough that a commit in between waits for milliseconds only. */
-#define SWEEP_ROWS       500U
+/* Small enough that a commit in between waits for milliseconds only: each row stands on pages of
+ * its own, which the WAL takes one by one. */
+#define SWEEP_ROWS       100U
 #define SWEEP_EVERY_USEC (30 * USEC_PER_SEC)
-#define TOUCH_ROWS       500U
+#define TOUCH_ROWS       100U
 #define TOUCH_EVERY_USEC (60 * USEC_PER_SEC)
 
 struct Chore {
