@@ -2,6 +2,7 @@
 1,000 a call."""
 
 import json
+import pathlib
 import shutil
 
 TITLE = 'Durable issue'
@@ -12,44 +13,64 @@ ABOUT = ('`POST /oauth/token` by client credentials, and `POST /v1/enterprise/us
          'servers keep tokens in memory.')
 ISSUE, BULK = '/oauth/token', '/v1/enterprise/user-tokens'
 BATCH, N_BULK, N_BULK_CONNECTIONS = 64, 1000, 4
-ISSUED = '"access_token"'
+FORM, ISSUED = {'grant_type': 'client_credentials'}, '"access_token"'
+MILLION = 1_000_000
 
 
 def measure(bench):
     with bench.tokend() as server:
         basic, key, users = set_up(bench, server)
-        server.stop()
-        # one for the store's own statements, one for the bare INSERT
-        own, bare = (shutil.copy(server.database, bench.file('limit.db')) for _ in range(2))
-        server.start(prefix=bench.pin('server'))
-        form = {'grant_type': 'client_credentials'}
-        issue = bench.post(ISSUE, form, {'Authorization': basic})
+        issue = bench.post(ISSUE, FORM, {'Authorization': basic})
         bulk = bench.post(BULK, json.dumps({'data': users}),
                           {'Authorization': f'Bearer {key}', 'Content-Type': 'application/json'})
-        size = len(server.request('POST', ISSUE, form=form, headers={'Authorization': basic}).body)
+        size = len(server.request('POST', ISSUE, form=FORM, headers={'Authorization': basic}).body)
+        stores = Stores(bench, server)
         with bench.fixed(size) as limit, bench.peers(what='issue') as peers:
             found = bench.rounds({
+                'start': stores.start,
                 'one': lambda: bench.load(server, issue, connections=1, requests=3000, expect=ISSUED),
-                'one commit': lambda: alone(bench, own, 'issue', 1, 1, 3000),
-                'one bare commit': lambda: alone(bench, bare, 'insert', 1, 3000),
+                'one commit': lambda: alone(bench, stores.own, 'issue', 1, 1, 3000),
+                'one bare commit': lambda: alone(bench, stores.bare, 'insert', 1, 3000),
                 'round trip': lambda: bench.load(limit, issue, connections=1, requests=30000),
                 'many': lambda: bench.load(server, issue, connections=BATCH, requests=1000 * BATCH, expect=ISSUED),
-                'many commits': lambda: alone(bench, own, 'issue', BATCH, 1, 1000),
-                'many bare commits': lambda: alone(bench, bare, 'insert', BATCH, 1000),
+                'many commits': lambda: alone(bench, stores.own, 'issue', BATCH, 1, 1000),
+                'many bare commits': lambda: alone(bench, stores.bare, 'insert', BATCH, 1000),
                 'bulk': lambda: in_bulk(bench, server, bulk, 1),
                 'bulks': lambda: in_bulk(bench, server, bulk, N_BULK_CONNECTIONS),
-                'bulk commits': lambda: alone(bench, own, 'issue', 1, N_BULK, 60),
-                'bulk bare commits': lambda: alone(bench, bare, 'insert', N_BULK, 60),
+                'bulk commits': lambda: alone(bench, stores.own, 'issue', 1, N_BULK, 60),
+                'bulk bare commits': lambda: alone(bench, stores.bare, 'insert', N_BULK, 60),
                 **{peer.name: lambda peer=peer: peer.load('issue', connections=BATCH, seconds=0.2 if bench.quick else 2)
                    for peer in peers}})
     one_at_a_time(bench, found)
     from_many(bench, found, peers)
     a_thousand(bench, found)
+    beside_a_million(bench)
+
+
+class Stores:
+    """The server's, one for the store's own statements, and one for the bare INSERT: the same at the start of each
+    round, and they grow alike. A row among many costs more than one among few."""
+
+    def __init__(self, bench, server):
+        self.bench, self.server = bench, server
+        self.own, self.bare = bench.file('own.db'), bench.file('bare.db')
+        server.stop()
+        self.first = shutil.copy(server.database, bench.file('first.db'))
+        server.start(prefix=bench.pin('server'))
+
+    def start(self):
+        self.server.stop()
+        for path in (self.server.database, self.own, self.bare):
+            for end in ('', '-wal', '-shm'):
+                pathlib.Path(f'{path}{end}').unlink(missing_ok=True)
+            shutil.copy(self.first, path)
+        self.server.start(prefix=self.bench.pin('server'))
+        return {}
 
 
 def set_up(bench, server):
     """The client's credentials, an enterprise key, and the ids of 1,000 users."""
-    secret = server.ctl_json('client', 'add', 'bench', '--grants=client_credentials')['client_secret']
+    basic = set_up_client(bench, server)
     server.ctl('client', 'add', 'enterprise', '--grants=client_credentials', '--scopes=issue')
     key = server.ctl_json('token', 'issue', '--client=enterprise', '--scopes=issue')['access_token']
     users = [f'user-{i}' for i in range(N_BULK)]
@@ -57,7 +78,11 @@ def set_up(bench, server):
         reply = server.request('POST', '/v1/users', body={'name': name, 'partner_id': name})
         if reply.status != 201:
             raise RuntimeError(reply)
-    return bench.basic('bench', secret), key, users
+    return basic, key, users
+
+
+def set_up_client(bench, server):
+    return bench.basic('bench', server.ctl_json('client', 'add', 'bench', '--grants=client_credentials')['client_secret'])
 
 
 def alone(bench, database, verb, *numbers):
@@ -67,7 +92,7 @@ def alone(bench, database, verb, *numbers):
 
 def in_bulk(bench, server, request, connections):
     """Of calls; what is wanted is tokens."""
-    found = bench.load(server, request, connections=connections, requests=60, expect='"token"', status=201)
+    found = bench.load(server, request, connections=connections, requests=30, expect='"token"', status=201)
     return {**found, 'per_second': found['per_second'] * N_BULK, 'cpu_usec': found['cpu_usec'] / N_BULK}
 
 
@@ -116,3 +141,22 @@ def a_thousand(bench, found):
     share = found['bulks']['per_second'] / found['bulk commits']['per_second']
     bench.note(f'Of the tokens a second of commits of {N_BULK:,} it reaches {share.median:.2f} '
                f'({share.least:.2f}–{share.most:.2f}).')
+
+
+def beside_a_million(bench):
+    """Where pages are many and each has to be read again."""
+    live = bench.small(MILLION)
+    with bench.tokend(database=bench.seeded(live, copy=True)) as server:
+        basic = set_up_client(bench, server)
+        server.stop()
+        own, bare = (shutil.copy(server.database, bench.file('copy.db')) for _ in range(2))
+        server.start(prefix=bench.pin('server'))
+        issue = bench.post(ISSUE, FORM, {'Authorization': basic})
+        found = bench.rounds({
+            'many': lambda: bench.load(server, issue, connections=BATCH, requests=300 * BATCH, expect=ISSUED),
+            'commits': lambda: alone(bench, own, 'issue', BATCH, 1, 300),
+            'bare commits': lambda: alone(bench, bare, 'insert', BATCH, 300)})
+    bench.table(f'{BATCH} connections, beside {live:,} live tokens')
+    row(bench, 'tokend', found['many'], 'tokend')
+    row(bench, f'limit: commits of {BATCH}', found['commits'], 'limit')
+    row(bench, f'commits of {BATCH} bare INSERTs', found['bare commits'], 'limit')
