@@ -121,6 +121,7 @@ static int feed(AccountList *list, bool is_last) {
         }
         reply->status = 200;
         if (is_last) {
+                secret_done(&reply->body);
                 reply->body = TAKE(list->first, SECRET_INIT);
                 return 0;
         }

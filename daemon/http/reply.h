@@ -9,7 +9,7 @@
 
 typedef struct Reply {
         unsigned status; /* 0: none yet */
-        Secret body;
+        Secret body; /* empty at first, but its memory may be there already */
         Stream *stream; /* in place of body; NULL: none */
         const char *content_type; /* static; NULL: application/json */
         const char *challenge;    /* WWW-Authenticate; static; NULL: none */
