@@ -161,6 +161,66 @@ static void test_issue_is_all_or_nothing(void **state) {
         assert_int_equal(status(fixture).n_tokens, 1);
 }
 
+static int run_in_batch(Fixture *fixture, unsigned first, unsigned second, Login *login) {
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE);
+        const char *family = login ? login->id : NULL;
+
+        request->now = turned;
+        store_request_take_token(request, token_make(fixture, first, "id-ada", "web", family));
+        if (second > 0)
+                store_request_take_token(request,
+                                         token_make(fixture, second, "id-bob", "web", NULL));
+        if (login)
+                store_request_take_login(request, login);
+        assert_int_equal(backend_sqlite.run(fixture->backend, request), 0);
+        return request->result;
+}
+
+/* One that is refused or broken takes its own back, whatever it got to, and nothing of the others
+ * in the same transaction. */
+static void test_broken_issues_among_others(void **state) {
+        Fixture *fixture = *state;
+
+        issue(fixture, 9, "id-bob", "web");
+        assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
+        assert_int_equal(run_in_batch(fixture, 1, 0,
+                                      login_make(fixture, "l", "id-ada", LOGIN_OPEN)), 0);
+        assert_int_equal(run_in_batch(fixture, 2, 9,
+                                      login_make(fixture, "m", "id-ada", LOGIN_OPEN)), -EEXIST);
+        assert_int_equal(run_in_batch(fixture, 3, 0,
+                                      login_make(fixture, "l", "id-ada", LOGIN_OPEN)), -EEXIST);
+        assert_int_equal(run_in_batch(fixture, 1, 0,
+                                      login_make(fixture, "n", "id-ada", LOGIN_OPEN)), -EEXIST);
+        assert_int_equal(run_in_batch(fixture, 1, 0, NULL), -EEXIST);
+        assert_int_equal(run_in_batch(fixture, 4, 5, NULL), 0);
+        assert_int_equal(backend_sqlite.commit(fixture->backend), 0);
+
+        assert_true(is_live(fixture, 1) && is_live(fixture, 9));
+        assert_true(is_live(fixture, 4) && is_live(fixture, 5));
+        assert_false(is_live(fixture, 2) || is_live(fixture, 3));
+        assert_int_equal(status(fixture).n_tokens, 4);
+        assert_int_equal(status(fixture).n_logins, 1);
+        assert_int_equal(change(fixture, STORE_REVOKE_LOGIN, "m"), -REASON_LOGIN_UNKNOWN);
+        assert_int_equal(change(fixture, STORE_REVOKE_LOGIN, "n"), -REASON_LOGIN_UNKNOWN);
+        assert_int_equal(change(fixture, STORE_REVOKE_LOGIN, "l"), 1);
+}
+
+/* What breaks otherwise may have got half-way: nobody's changes hold. */
+static void test_broken_issue_ends_the_transaction(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE);
+        Token *nobodys = token_make(fixture, 2, NULL, "web", NULL);
+
+        free(TAKE_PTR(nobodys->client_id));
+        store_request_take_token(request, nobodys);
+        assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
+        assert_int_equal(run_in_batch(fixture, 1, 0, NULL), 0);
+        assert_int_equal(backend_sqlite.run(fixture->backend, request), -EINVAL);
+        backend_sqlite.rollback(fixture->backend);
+        assert_false(is_live(fixture, 1));
+        assert_int_equal(status(fixture).n_tokens, 0);
+}
+
 /* threats.md 34: nothing that was issued while somebody revoked is alive. */
 static void test_issue_after_revocation(void **state) {
         static const struct {
@@ -497,6 +557,8 @@ int main(void) {
                 TEST(test_no_such_id),
                 TEST(test_expiry),
                 TEST(test_issue_is_all_or_nothing),
+                TEST(test_broken_issues_among_others),
+                TEST(test_broken_issue_ends_the_transaction),
                 TEST(test_issue_after_revocation),
                 TEST(test_earlier_ones_are_discarded),
                 TEST(test_refused_issue_discards_nothing),

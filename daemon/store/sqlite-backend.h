@@ -85,6 +85,8 @@ int user_load(Backend *backend, const char *id, User **ret);
 int client_load(Backend *backend, const char *id, Client **ret);
 int login_load(Backend *backend, const char *id, Login **ret);
 int login_insert(Backend *backend, const Login *login);
+/* The row of one that no token is of. */
+int login_remove(Backend *backend, const Login *login);
 /* Ends it: the row goes, its live tokens are counted into n_affected. */
 int login_end(Backend *backend, const Login *login, StoreRequest *request);
 #define TOKEN_COLUMNS                                                                              \
@@ -111,6 +113,10 @@ _Static_assert(TOKENS_COUNTED_MAX == 1000, "as in the SQL above");
 #define COUNT_CLIENT COUNT_OWNER("client_id", "client_epoch", "clients")
 #define COUNT_LOGIN                                                                                \
         "SELECT COUNT(*) FROM tokens t WHERE " SQL_LIVE " AND t.login = ?2"
+
+/* Whether it needs no savepoint: refused or -EEXIST, it leaves nothing behind but counters; after
+ * any other failure its transaction can't go on. */
+bool request_undoes_itself(const StoreRequest *request);
 
 /* sqlite-throttle.c: removes at most limit rows that are too old; how many, or a negative errno. */
 int failures_sweep(Backend *backend, StoreRequest *request, unsigned limit);

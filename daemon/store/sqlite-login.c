@@ -69,6 +69,15 @@ int login_insert(Backend *backend, const Login *login) {
         return 0;
 }
 
+int login_remove(Backend *backend, const Login *login) {
+        int r = SQL(backend, "DELETE FROM logins WHERE id = ?1", sql_text(login->id));
+
+        if (r < 0)
+                return r;
+        backend->counters.logins -= login->state != LOGIN_FAMILY;
+        return 0;
+}
+
 int login_end(Backend *backend, const Login *login, StoreRequest *request) {
         int r;
 
@@ -76,11 +85,8 @@ int login_end(Backend *backend, const Login *login, StoreRequest *request) {
         if (r >= 0)
                 r = grave_dig(backend, GRAVE_LOGIN, login->id, login->epoch + 1);
         if (r >= 0)
-                r = SQL(backend, "DELETE FROM logins WHERE id = ?1", sql_text(login->id));
-        if (r < 0)
-                return r;
-        backend->counters.logins -= login->state != LOGIN_FAMILY;
-        return 0;
+                r = login_remove(backend, login);
+        return r < 0 ? r : 0;
 }
 
 /* Hands a login out with the request. */

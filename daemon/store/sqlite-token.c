@@ -148,7 +148,7 @@ static int epoch_check(Backend *backend, const char *sql, const char *owner, int
         return r > 0 && current == epoch ? 0 : REASON_INVALID_GRANT;
 }
 
-static int owners_check(Backend *backend, const Token *token) {
+static int owners_check(Backend *backend, const Token *token, bool with_login) {
         int r;
 
         r = epoch_check(backend, "SELECT epoch FROM users WHERE id = ?1", token->user_id,
@@ -156,7 +156,7 @@ static int owners_check(Backend *backend, const Token *token) {
         if (r == 0)
                 r = epoch_check(backend, "SELECT epoch FROM clients WHERE id = ?1",
                                 token->client_id, token->client_epoch);
-        if (r == 0)
+        if (r == 0 && with_login)
                 r = epoch_check(backend, "SELECT epoch FROM logins WHERE id = ?1", token->login,
                                 token->login_epoch);
         return r;
@@ -214,6 +214,49 @@ static int earlier_discard(Backend *backend, StoreRequest *request) {
         return 0;
 }
 
+bool request_undoes_itself(const StoreRequest *request) {
+        return request->verb == STORE_TOKEN_ISSUE && !request->consumes_key &&
+               !request->discards_earlier;
+}
+
+/* Before anything is written. The epoch of a login that comes with its tokens is in their hands. */
+static int issue_check(Backend *backend, StoreRequest *request, const Login *login) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < request->n_tokens; i++) {
+                Token *token = request->tokens[i];
+                bool is_of_login = login && streq_ptr(token->login, login->id);
+
+                if (!token->client_id)
+                        return -EINVAL;
+                if (is_of_login)
+                        token->login_epoch = login->epoch;
+                r = owners_check(backend, token, !is_of_login);
+        }
+        return r;
+}
+
+/* What is there already (-EEXIST) was seen before its row was begun, so that taking back the others
+ * takes all of it back; how far anything else got nobody knows. */
+static int issue_insert(Backend *backend, const StoreRequest *request, const Login *login) {
+        size_t n = 0;
+        int r;
+
+        r = login ? login_insert(backend, login) : 0;
+        if (r < 0)
+                return r;
+        while (r >= 0 && n < request->n_tokens)
+                r = token_insert(backend, request->tokens[n++]);
+        if (r != -EEXIST)
+                return r;
+
+        for (r = 0, n--; r >= 0 && n > 0; n--)
+                r = token_remove(backend, request->tokens[n - 1]);
+        if (r >= 0 && login)
+                r = login_remove(backend, login);
+        return r < 0 ? -EIO : -EEXIST;
+}
+
 int run_token_issue(Backend *backend, StoreRequest *request) {
         Login *login = request->n_logins > 0 ? request->logins[0] : NULL;
         int r;
@@ -221,22 +264,12 @@ int run_token_issue(Backend *backend, StoreRequest *request) {
         r = key_check(backend, request);
         if (r == 0)
                 r = earlier_discard(backend, request);
-        if (r == 0 && login) {
+        if (r != 0)
+                return r;
+        if (login)
                 login->epoch = epoch_next(backend);
-                r = login_insert(backend, login);
-        }
-        for (size_t i = 0; r == 0 && i < request->n_tokens; i++) {
-                Token *token = request->tokens[i];
-
-                if (!token->client_id)
-                        return -EINVAL;
-                if (login && streq_ptr(token->login, login->id))
-                        token->login_epoch = login->epoch;
-                r = owners_check(backend, token);
-                if (r == 0)
-                        r = token_insert(backend, token);
-        }
-        return r;
+        r = issue_check(backend, request, login);
+        return r != 0 ? r : issue_insert(backend, request, login);
 }
 
 /* Somebody uses a refresh token that was used before: a thief or its victim, so all of them stop
