@@ -10,8 +10,9 @@
 
 #include "store/sqlite-backend.h"
 
-/* The WAL is moved into the database when this many pages wait (4 MiB). */
-#define WAL_PAGES_MAX 1000
+/* The WAL is moved into the database when this many pages wait (16 MiB): the more of them, the more
+ * are the same ones. A reader finds its way in so many by one table. */
+#define WAL_PAGES_MAX 4000
 
 static int (*const verbs[])(Backend *backend, StoreRequest *request) = {
         [STORE_USER_GET]          = run_user_get,
