@@ -275,6 +275,8 @@ static int sqlite_open(const char *path, const Clock *clock, bool read_only, Bac
         int r;
 
         *ret_message = NULL;
+        /* Its statistics take a lock at every allocation. Too late is no harm. */
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         backend = calloc(1, sizeof(*backend));
         if (!backend)
                 return -ENOMEM;
