@@ -99,6 +99,26 @@ static void test_post_wakes_the_loop_again(void **state) {
         }
 }
 
+static void test_several_wake_the_loop_once(void **state) {
+        _cleanup_(mailbox_freep) Mailbox *mailbox = NULL;
+        Letter *letters[3];
+
+        assert_int_equal(mailbox_new(*state, &mailbox), 0);
+        post(mailbox, 0, 0);
+        for (int i = 0; i < 3; i++) {
+                letters[i] = calloc(1, sizeof(*letters[i]));
+                letters[i]->item.deliver = on_letter;
+                letters[i]->number = i + 1;
+                if (i > 0)
+                        letters[i - 1]->item.next = &letters[i]->item;
+        }
+        mailbox_post_all(mailbox, &letters[0]->item, &letters[2]->item);
+        post(mailbox, 0, 4);
+        assert_true(sd_event_run(*state, 1000000) > 0);
+        assert_int_equal(seen.n_delivered, 5);
+        assert_int_equal(sd_event_run(*state, 0), 0);
+}
+
 static Mailbox *answered;
 
 static void on_question(MailboxItem *item) {
@@ -177,6 +197,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_post_wakes_the_loop_again, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_several_wake_the_loop_once, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_wait_that_fails, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_delivers_the_rest, setup, teardown),

@@ -107,15 +107,19 @@ int mailbox_wait(Mailbox *mailbox) {
 }
 
 void mailbox_post(Mailbox *mailbox, MailboxItem *item) {
+        mailbox_post_all(mailbox, item, item);
+}
+
+void mailbox_post_all(Mailbox *mailbox, MailboxItem *first, MailboxItem *last) {
         static const uint64_t one = 1;
         bool was_empty;
 
-        item->next = NULL;
+        last->next = NULL;
 
         pthread_mutex_lock(&mailbox->lock);
         was_empty = !mailbox->first;
-        *mailbox->end = item;
-        mailbox->end = &item->next;
+        *mailbox->end = first;
+        mailbox->end = &last->next;
 
         /* Under the lock, or the loop could free the mailbox in between. A counter that is full is
          * as good as one that was raised. */

@@ -19,5 +19,6 @@ void mailbox_freep(Mailbox **mailbox);
 /* Blocks until there is something in it, and delivers that: what the loop would do. 0 or a negative
  * errno: it can't wait. */
 int mailbox_wait(Mailbox *mailbox);
-/* From any thread; never fails. */
+/* From any thread; neither fails. Several, hung one on the other by next, wake the loop once. */
 void mailbox_post(Mailbox *mailbox, MailboxItem *item);
+void mailbox_post_all(Mailbox *mailbox, MailboxItem *first, MailboxItem *last);
