@@ -36,7 +36,7 @@ def cached(bench, path, numbers, limit):
 
 def a_token(bench):
     """Bytes each, and how much more there is where the cache has its bound."""
-    n, n_warm = bench.small(1_000_000), bench.small(20_000)
+    n, n_warm = bench.small(1_000_000), bench.small(20_000, 5_000)
     path, bound = bench.seeded(n), n // 10
     parts = [range(n_warm), range(n_warm, n)]
     each, above = [], []
