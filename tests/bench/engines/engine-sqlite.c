@@ -33,6 +33,7 @@ void engine_open(const char *folder) {
                            "PRAGMA journal_mode = WAL;"
                            "PRAGMA synchronous = FULL;"
                            "PRAGMA cache_size = -8192;"
+                           "PRAGMA wal_autocheckpoint = 4000;"
                            "CREATE TABLE IF NOT EXISTS tokens("
                            " hash BLOB NOT NULL PRIMARY KEY,"
                            " owner BLOB NOT NULL,"
