@@ -27,11 +27,10 @@ typedef struct Facts {
         int64_t client_epoch;
         uint32_t uid;
         uint32_t present; /* a bit for each text that is not NULL; the next one: scopes */
-        uint64_t n_scopes;
         char texts[];
 } Facts;
 
-_Static_assert(offsetof(Facts, texts) == sizeof(Facts) && sizeof(Facts) == 32,
+_Static_assert(offsetof(Facts, texts) == sizeof(Facts) && sizeof(Facts) == 24,
                "no byte of the facts is left to chance");
 _Static_assert(N_TEXTS < 32, "a bit for each text, and one for the scopes");
 
@@ -81,7 +80,6 @@ int profile_new(const Token *token, Profile **ret) {
                 .user_epoch = token->user_epoch,
                 .client_epoch = token->client_epoch,
                 .uid = token->uid,
-                .n_scopes = n_scopes,
         };
         end = profile->facts->texts;
         for (size_t i = 0; i < N_TEXTS; i++) {
