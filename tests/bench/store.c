@@ -1,7 +1,9 @@
 /* What the store's own statements take without the daemon: the same backend, on one thread, without
  * queues, wake-ups and HTTP. What was measured is one JSON object on the standard output.
  *
- *     store look-up DATABASE SEEDED N         N look-ups at random among SEEDED tokens of seed.c
+ *     store look-up DATABASE SEEDED N PAUSE   N look-ups at random among SEEDED tokens of seed.c,
+ *                                             each PAUSE µs after the other: processors that have
+ *                                             slept are slower, and those of servers sleep
  *     store issue DATABASE CLIENT B T N       N commits, each of B requests for T tokens of CLIENT
  *     store insert DATABASE CLIENT B N        N commits, each of B rows: nothing but the INSERT
  *     store sweep DATABASE B N                N commits, each removing B rows that expire within a year
@@ -15,6 +17,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "seeded.h"
@@ -23,7 +26,7 @@
 
 static const BackendOps *const ops = &backend_sqlite;
 
-/* What was timed. */
+/* What was timed; pauses are in all but each. */
 typedef struct Figures {
         int64_t nsec, cpu_nsec;
         uint32_t *each; /* ns */
@@ -126,8 +129,10 @@ static StoreRequest *request_for(enum StoreVerb verb) {
 static void look_up(char **arguments, Figures *figures) {
         Backend *backend = open_store(arguments[0], true);
         size_t n_seeded = number(arguments[1]), n = number(arguments[2]);
+        struct timespec pause = { 0, atol(arguments[3]) * 1000 };
         StoreRequest *requests[LOOK_UPS];
 
+        prctl(PR_SET_TIMERSLACK, 1UL);
         figures->each = calloc(n, sizeof(*figures->each));
         for (size_t done = 0; done < n; done += LOOK_UPS) {
                 size_t n_requests = n - done < LOOK_UPS ? n - done : LOOK_UPS;
@@ -139,8 +144,11 @@ static void look_up(char **arguments, Figures *figures) {
                 }
                 figures_begin(figures);
                 for (size_t i = 0; i < n_requests; i++) {
-                        int64_t began = nsec_of(CLOCK_MONOTONIC);
+                        int64_t began;
 
+                        if (pause.tv_nsec > 0)
+                                nanosleep(&pause, NULL);
+                        began = nsec_of(CLOCK_MONOTONIC);
                         run(backend, requests[i]);
                         figures_note(figures, began);
                 }
@@ -307,7 +315,7 @@ static const struct {
         int n_arguments;
         void (*measure)(char **arguments, Figures *figures);
 } measures[] = {
-        { "look-up", 3, look_up },
+        { "look-up", 4, look_up },
         { "issue", 5, issue },
         { "insert", 4, insert },
         { "sweep", 3, sweep },
@@ -324,7 +332,7 @@ int main(int argc, char **argv) {
                 free(figures.each);
                 return 0;
         }
-        fputs("usage: store look-up DATABASE SEEDED N\n"
+        fputs("usage: store look-up DATABASE SEEDED N PAUSE\n"
               "       store issue DATABASE CLIENT REQUESTS TOKENS COMMITS\n"
               "       store insert DATABASE CLIENT ROWS COMMITS\n"
               "       store sweep DATABASE ROWS COMMITS\n",

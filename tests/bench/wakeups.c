@@ -1,9 +1,10 @@
 /* What it takes to hand something to another thread and to hear from it again, as the daemon and
  * its store do: a condition variable on the way there, an eventfd in an epoll set on the way back.
  *
- *     wakeups N
+ *     wakeups N PAUSE
  *
- * One JSON object on the standard output: µs for both ways, which are two wake-ups.
+ * N times, PAUSE µs after each other (processors that have slept are slower). One JSON object on the
+ * standard output: µs for both ways, which are two wake-ups.
  */
 
 #include <pthread.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,24 +72,29 @@ static int compare(const void *a, const void *b) {
 }
 
 int main(int argc, char **argv) {
-        long n = argc == 2 ? atol(argv[1]) : 0;
+        long n = argc == 3 ? atol(argv[1]) : 0;
+        struct timespec pause = { 0, argc == 3 ? atol(argv[2]) * 1000 : 0 };
         int epoll = epoll_create1(EPOLL_CLOEXEC);
         struct epoll_event event = { .events = EPOLLIN };
         int64_t *each = calloc((size_t)(n > 0 ? n : 1), sizeof(*each)), cpu;
         pthread_t thread;
 
         if (n < 1) {
-                fputs("usage: wakeups N\n", stderr);
+                fputs("usage: wakeups N PAUSE\n", stderr);
                 return 2;
         }
         post.answered = eventfd(0, EFD_CLOEXEC);
         if (!each || epoll_ctl(epoll, EPOLL_CTL_ADD, post.answered, &event) < 0 ||
             pthread_create(&thread, NULL, worker, NULL) != 0)
                 abort();
+        prctl(PR_SET_TIMERSLACK, 1UL);
         cpu = nsec_of(CLOCK_PROCESS_CPUTIME_ID);
         for (long i = 0; i < n; i++) {
-                int64_t began = nsec_of(CLOCK_MONOTONIC);
+                int64_t began;
 
+                if (pause.tv_nsec > 0)
+                        nanosleep(&pause, NULL);
+                began = nsec_of(CLOCK_MONOTONIC);
                 ask(false);
                 await(epoll);
                 each[i] = nsec_of(CLOCK_MONOTONIC) - began;
