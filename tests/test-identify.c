@@ -324,6 +324,29 @@ static void test_bearers_at_once(void **state) {
                                                                    .bearer = rows[i].bearer }),
                                  rows[i].r);
 
+        /* one way at a time */
+        assert_int_equal(identify_now(core, (Credentials){ .peer = peer, .bearer = good,
+                                                           .client_id = "ada-app" }),
+                         -EAGAIN);
+        assert_int_equal(identify_now(core, (Credentials){ .peer = peer, .bearer = good,
+                                                           .client_secret = &text }),
+                         -EAGAIN);
+        assert_int_equal(identify_now(core, (Credentials){ .peer = peer, .bearer = good,
+                                                           .client_id_raw = "ada-app" }),
+                         -EAGAIN);
+        /* nor would a refresh token do, were it in the cache */
+        _cleanup_(token_unrefp) Token *refresh = token_new();
+        assert_int_equal(token_hash_from_text(token.answer.refresh_token.text,
+                                              token.answer.refresh_token.size, &refresh->hash),
+                         0);
+        refresh->kind = TOKEN_REFRESH;
+        refresh->client_id = strdup("ada-app");
+        refresh->expires = INT64_MAX;
+        cache_put(core->authority->cache, refresh);
+        assert_int_equal(identify_now(core, (Credentials){ .peer = peer,
+                                                           .bearer = &token.answer.refresh_token }),
+                         -EAGAIN);
+
         cache_clear(core->authority->cache);
         assert_int_equal(identify_now(core, (Credentials){ .peer = peer, .bearer = good }),
                          -EAGAIN);

@@ -199,12 +199,15 @@ static void test_what_died_is_nothing_at_once(void **state) {
         const Secret *ada = &people.of_ada.answer.access_token;
         const Secret *bob = &people.of_app.answer.access_token;
         const Secret *child = &people.of_child.answer.access_token;
+        _cleanup_(token_unrefp) Token *found = NULL;
         Secret none = SECRET_INIT;
-        _heard_ gone = { 0 }, locked = { 0 };
+        _heard_ locked = { 0 };
 
         assert_int_equal(introspect_now(core, root, &none), -EAGAIN);
+        assert_true(authority_last_used(core->authority, people.of_ada.answer.token) == 0);
+        assert_int_equal(authority_introspect_now(core->authority, root, ada, &found), 0);
+        assert_true(authority_last_used(core->authority, people.of_ada.answer.token) > 0);
         assert_int_equal(introspect_now(core, root, ada), 0);
-        assert_int_equal(authority_last_used(core->authority, people.of_ada.answer.token) > 0, 1);
         assert_int_equal(revoke_text(core, root, ada), 0);
         assert_int_equal(introspect_now(core, root, ada), -EAGAIN);
 
