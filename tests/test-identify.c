@@ -160,7 +160,7 @@ static void test_clients_at_once(void **state) {
         Core *core = *state;
         Caller anonymous = core_anonymous();
         _secret_ right = core_secret("SECRET-of-app"), wrong = core_secret("wrong"),
-                 none = SECRET_INIT;
+                 bad = core_secret("wrong+"), none = SECRET_INIT;
         _secret_ bearer = core_secret(
                         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
         Credentials good = { .peer = anonymous.peer, .client_id = "app", .client_secret = &right };
@@ -184,14 +184,19 @@ static void test_clients_at_once(void **state) {
                 { { .client_id = "nobody", .client_secret = &right }, -EAGAIN },
                 { { .client_id = CLIENT_LOCAL, .client_secret = &right }, -EAGAIN },
                 { { .client_secret = &right }, -EAGAIN },
-                { { .client_id_raw = "app", .client_secret_raw = &right }, -EAGAIN },
+                { { .client_id_raw = "app", .client_secret_raw = &right }, 0 },
                 { { .client_id = "app", .client_secret = &right, .bearer = &bearer }, -EAGAIN },
                 { { .client_id = "app", .client_secret = &right, .client_id_raw = "app",
                     .client_secret_raw = &wrong }, 0 },
+                /* whoever sends a '+' as it is */
                 { { .client_id = "app", .client_secret = &wrong, .client_id_raw = "app",
-                    .client_secret_raw = &right }, -EAGAIN },
+                    .client_secret_raw = &right }, 0 },
                 { { .client_id = "a p", .client_secret = &wrong, .client_id_raw = "app",
-                    .client_secret_raw = &right }, -EAGAIN },
+                    .client_secret_raw = &right }, 0 },
+                { { .client_id = "nobody", .client_secret = &wrong, .client_id_raw = "app",
+                    .client_secret_raw = &right }, 0 },
+                { { .client_id = "app", .client_secret = &wrong, .client_id_raw = "app",
+                    .client_secret_raw = &bad }, -EAGAIN },
         };
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 Credentials credentials = rows[i].credentials;
@@ -201,6 +206,53 @@ static void test_clients_at_once(void **state) {
                 if (r != rows[i].r)
                         fail_msg("row %zu: %d", i, r);
         }
+}
+
+static void ignore_check(void *userdata, int r, bool matches) {
+}
+
+/* Until no worker takes another hash for a while. */
+static void keep_workers_busy(Core *core) {
+        PasswordLane lane = { .key = "198.51.100.1" };
+        _secret_ secret = core_secret("x"),
+                 hash = core_secret("$2b$09$abcdefghijklmnopqrstuu0123456789012345678901234567890");
+        int r;
+
+        do {
+                r = password_check(core->authority->passwords, &secret, &hash, lane, ignore_check,
+                                   NULL);
+                assert_true(r == 0 || r == REASON_OVERLOADED);
+        } while (r == 0);
+}
+
+/* Whichever reading is known to be right, no hash is asked; what is wrong costs them as ever. */
+static void test_a_known_reading_costs_no_hash(void **state) {
+        Core *core = *state;
+        _secret_ right = core_secret("SECRET-of-app"), wrong = core_secret("wrong"),
+                 bad = core_secret("wrong+");
+        _heard_ heard = { 0 };
+        Credentials raw = {
+                .peer = core_anonymous().peer,
+                .client_id = "app",
+                .client_secret = &wrong,
+                .client_id_raw = "app",
+                .client_secret_raw = &right,
+        };
+        Credentials decoded = { .peer = raw.peer, .client_id = "app", .client_secret = &right };
+        Credentials neither = raw, stranger = raw;
+
+        decoded.client_id_raw = "nobody";
+        decoded.client_secret_raw = &bad;
+        neither.client_secret_raw = &bad;
+        stranger.client_id_raw = "nobody";
+        core_add_client(core, "app", "password", NULL, false);
+        assert_int_equal(identify(core, raw, &heard), 0);
+
+        keep_workers_busy(core);
+        assert_int_equal(identify(core, neither, &heard), REASON_OVERLOADED);
+        assert_int_equal(identify(core, stranger, &heard), REASON_OVERLOADED);
+        assert_int_equal(identify(core, raw, &heard), 0);
+        assert_int_equal(identify(core, decoded, &heard), 0);
 }
 
 /* Whatever was revoked, the record is read again. */
@@ -466,6 +518,7 @@ int main(void) {
                 TEST(test_client_throttle),
                 TEST(test_bearers),
                 TEST(test_clients_at_once),
+                TEST(test_a_known_reading_costs_no_hash),
                 TEST(test_clients_at_once_until_a_revocation),
                 TEST(test_client_read_before_a_revocation_is_not_known),
                 TEST(test_clients_at_once_and_the_throttle),

@@ -1,7 +1,8 @@
 /* Who is calling: from what the peer is and what the request brought along to a Caller.
  *
- * Invariants: what was shown must be right, whether it is decided at once or in steps; a bad secret or token never falls back to what the peer
- * would be without it. An unknown client costs what a wrong secret costs and is answered alike. */
+ * Invariants: what was shown must be right, whether it is decided at once or in steps; a bad secret
+ * or token never falls back to what the peer would be without it. An unknown client costs what a
+ * wrong secret costs and is answered alike. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,6 +30,9 @@ static void client_who(const char *id, char ret[static CLIENT_WHO_SIZE]) {
 typedef struct Reading {
         const char *id;
         const Secret *secret;
+        Client *client;                 /* NULL: there is none of that id */
+        uint64_t revocations;           /* when it was looked up */
+        enum ClientSecretMemory memory; /* of the secret */
 } Reading;
 
 typedef struct IdentifyCall {
@@ -39,17 +43,15 @@ typedef struct IdentifyCall {
         Reading readings[READINGS_MAX];
         size_t n_readings;
         size_t current;
-        Client *candidate;
-        uint64_t revocations; /* when the candidate was looked up */
         char who[CLIENT_WHO_SIZE]; /* the throttle's key: by the first reading */
-        bool is_known;             /* there is a client of that id */
 } IdentifyCall;
 
 static void identify_done(Call *call) {
         IdentifyCall *identify = (IdentifyCall *)call;
 
         caller_done(&identify->caller);
-        client_unref(identify->candidate);
+        for (size_t i = 0; i < identify->n_readings; i++)
+                client_unref(identify->readings[i].client);
 }
 
 static void identify_ended(void *userdata, int r, Answer *answer) {
@@ -58,87 +60,90 @@ static void identify_ended(void *userdata, int r, Answer *answer) {
         identify->handler(identify->userdata, r, &identify->caller);
 }
 
-static void reading_begin(IdentifyCall *identify);
-
 static ThrottleSubject identify_subject(const IdentifyCall *identify) {
         return (ThrottleSubject){
                 .who = identify->who,
                 .remote = identify->caller.peer.remote,
-                .is_known = identify->is_known,
+                .is_known = identify->readings[0].client,
         };
 }
 
-/* Both readings are one attempt: one verdict for them together. */
-static void identify_verdict(IdentifyCall *identify, bool matches) {
+/* Both readings are one attempt: one verdict for them together. right NULL: neither is. */
+static void identify_verdict(IdentifyCall *identify, Reading *right) {
         Call *call = &identify->call;
 
-        if (call_verdict_is_withheld(call, identify_subject(identify), matches))
+        if (call_verdict_is_withheld(call, identify_subject(identify), right))
                 return;
-        if (!matches)
+        if (!right)
                 return call_finish(call, REASON_INVALID_CLIENT);
         /* It has done its work, and what is shared holds no hash. */
-        secret_done(&identify->candidate->hash);
-        known_clients_put(call->authority->known_clients, identify->candidate,
-                          identify->revocations);
+        secret_done(&right->client->hash);
+        known_clients_put(call->authority->known_clients, right->client, right->revocations);
         identify->caller.kind = CALLER_CLIENT;
-        identify->caller.client = TAKE_PTR(identify->candidate);
+        identify->caller.client = TAKE_PTR(right->client);
         call_finish(call, 0);
 }
 
-static void reading_decided(IdentifyCall *identify, bool matches) {
-        if (matches)
-                return identify_verdict(identify, true);
-        identify->candidate = client_unref(identify->candidate);
-        if (++identify->current == identify->n_readings)
-                return identify_verdict(identify, false);
-        reading_begin(identify);
+static void reading_checked(Call *call, bool matches);
+
+/* What is known to be wrong costs a hash as well: with all workers busy, a client that was refused
+ * sooner than an unknown one would be known to exist. */
+static void reading_check(IdentifyCall *identify) {
+        const Reading *reading = &identify->readings[identify->current];
+        bool may_match = reading->client && reading->memory == CLIENT_SECRET_UNKNOWN;
+
+        call_check(&identify->call, reading->secret, may_match ? &reading->client->hash : NULL,
+                   reading_checked);
 }
 
 static void reading_checked(Call *call, bool matches) {
         IdentifyCall *identify = (IdentifyCall *)call;
+        Reading *reading = &identify->readings[identify->current];
 
-        matches = matches && identify->candidate;
-        if (matches)
-                client_secrets_remember(call->authority->client_secrets, identify->candidate,
-                                        identify->readings[identify->current].secret);
-        reading_decided(identify, matches);
+        if (matches && reading->client && reading->memory == CLIENT_SECRET_UNKNOWN) {
+                client_secrets_remember(call->authority->client_secrets, reading->client,
+                                        reading->secret);
+                return identify_verdict(identify, reading);
+        }
+        if (++identify->current == identify->n_readings)
+                return identify_verdict(identify, NULL);
+        reading_check(identify);
 }
+
+static void readings_look_up(IdentifyCall *identify);
 
 static void reading_found(Call *call, StoreRequest *request) {
         IdentifyCall *identify = (IdentifyCall *)call;
-        const Secret *secret = identify->readings[identify->current].secret;
+        Reading *reading = &identify->readings[identify->current];
 
-        if (request->result != 0)
-                return call_check(call, secret, NULL, reading_checked);
-        identify->candidate = TAKE_PTR(request->clients[0]);
-        identify->revocations = request->revocations;
-        identify->is_known = identify->is_known || identify->current == 0;
-
-        enum ClientSecretMemory known = client_secrets_check(call->authority->client_secrets,
-                                                     identify->candidate, secret);
-        if (known == CLIENT_SECRET_RIGHT)
-                return reading_decided(identify, true);
-        /* What is known to be wrong costs a hash as well: with all workers busy, a client that was
-         * refused sooner than an unknown one would be known to exist. */
-        call_check(call, secret,
-                   known == CLIENT_SECRET_WRONG ? NULL : &identify->candidate->hash,
-                   reading_checked);
+        if (request->result == 0) {
+                reading->client = TAKE_PTR(request->clients[0]);
+                reading->revocations = request->revocations;
+                reading->memory = client_secrets_check(call->authority->client_secrets,
+                                                       reading->client, reading->secret);
+                if (reading->memory == CLIENT_SECRET_RIGHT)
+                        return identify_verdict(identify, reading);
+        }
+        identify->current++;
+        readings_look_up(identify);
 }
 
-static void reading_begin(IdentifyCall *identify) {
-        call_store(&identify->call,
-                   call_client_request(identify->readings[identify->current].id), reading_found);
+/* All of them before the first hash: what is remembered of the second reading spares both. */
+static void readings_look_up(IdentifyCall *identify) {
+        if (identify->current < identify->n_readings)
+                return call_store(&identify->call,
+                                  call_client_request(identify->readings[identify->current].id),
+                                  reading_found);
+        identify->current = 0;
+        reading_check(identify);
 }
 
-static void identify_add_reading(IdentifyCall *identify, const char *id, const Secret *secret) {
-        Reading *reading = &identify->readings[identify->n_readings];
-
+static bool reading_make(const char *id, const Secret *secret, Reading *ret) {
         /* What no client can be called, and the built-in client, which has no secret. */
         if (!id || !id_is_valid(id) || secret_is_empty(secret))
-                return;
-        reading->id = id;
-        reading->secret = secret;
-        identify->n_readings++;
+                return false;
+        *ret = (Reading){ .id = id, .secret = secret };
+        return true;
 }
 
 static bool readings_differ(const Credentials *c) {
@@ -147,18 +152,25 @@ static bool readings_differ(const Credentials *c) {
                  secret_equal(c->client_secret, c->client_secret_raw));
 }
 
+static size_t readings_make(const Credentials *credentials, Reading ret[static READINGS_MAX]) {
+        size_t n = 0;
+
+        n += reading_make(credentials->client_id, credentials->client_secret, &ret[n]);
+        if (readings_differ(credentials))
+                n += reading_make(credentials->client_id_raw, credentials->client_secret_raw,
+                                  &ret[n]);
+        return n;
+}
+
 static void identify_client(IdentifyCall *identify, const Credentials *credentials) {
         identify->call.checks_credentials = true;
-        identify_add_reading(identify, credentials->client_id, credentials->client_secret);
-        if (readings_differ(credentials))
-                identify_add_reading(identify, credentials->client_id_raw,
-                                     credentials->client_secret_raw);
+        identify->n_readings = readings_make(credentials, identify->readings);
         if (identify->n_readings == 0)
                 return call_finish(&identify->call, REASON_INVALID_CLIENT);
         client_who(identify->readings[0].id, identify->who);
         if (call_is_throttled(&identify->call, identify_subject(identify)))
                 return;
-        reading_begin(identify);
+        readings_look_up(identify);
 }
 
 static void bearer_found(Call *call, int r, Token *token) {
@@ -215,19 +227,28 @@ void authority_identify(Authority *authority, const Credentials *credentials, Ca
         call_finish(&identify->call, 0);
 }
 
-/* The first reading only: if that one is wrong, there may be a failure to count. */
-static int client_now(Authority *authority, const Credentials *credentials, Caller *caller) {
-        char who[CLIENT_WHO_SIZE];
-        Client *client;
+/* NULL: it takes a look-up or a hash to tell. */
+static Client *reading_client_now(const Authority *authority, const Reading *reading) {
+        Client *client = known_clients_get(authority->known_clients, reading->id,
+                                           store_revocations(authority->store));
 
-        if (!credentials->client_id)
+        return client && client_secrets_check(authority->client_secrets, client,
+                                              reading->secret) == CLIENT_SECRET_RIGHT
+                               ? client
+                               : NULL;
+}
+
+static int client_now(Authority *authority, const Credentials *credentials, Caller *caller) {
+        Reading readings[READINGS_MAX];
+        size_t n = readings_make(credentials, readings);
+        char who[CLIENT_WHO_SIZE];
+        Client *client = NULL;
+
+        for (size_t i = 0; i < n && !client; i++)
+                client = reading_client_now(authority, &readings[i]);
+        if (!client)
                 return -EAGAIN;
-        client = known_clients_get(authority->known_clients, credentials->client_id,
-                                   store_revocations(authority->store));
-        if (!client || client_secrets_check(authority->client_secrets, client,
-                                            credentials->client_secret) != CLIENT_SECRET_RIGHT)
-                return -EAGAIN;
-        client_who(client->id, who);
+        client_who(readings[0].id, who);
         if (throttle_knows(authority->throttle,
                            &(ThrottleSubject){ .who = who, .remote = credentials->peer.remote }))
                 return -EAGAIN;
