@@ -227,6 +227,22 @@ static void test_what_died_is_nothing_at_once(void **state) {
         assert_int_equal(introspect_now(core, root, bob), -EAGAIN);
 }
 
+/* An expired token leaves the cache when somebody asks who may. */
+static void test_who_may_not_introspect_leaves_no_trace(void **state) {
+        Core *core = *state;
+        _people_ people = people_make(core);
+        const Secret *bob = &people.of_app.answer.access_token;
+        size_t n = cache_size(core->authority->cache);
+
+        assert_int_equal(introspect_now(core, &people.root, bob), 0);
+        core_turned = 7 * DAY;
+        assert_int_equal(introspect_now(core, &people.anonymous, bob), -EAGAIN);
+        assert_int_equal(introspect_now(core, &people.scoped, bob), -EAGAIN);
+        assert_int_equal(cache_size(core->authority->cache), n);
+        assert_int_equal(introspect_now(core, &people.root, bob), -EAGAIN);
+        assert_int_equal(cache_size(core->authority->cache), n - 1);
+}
+
 static void test_what_is_no_token(void **state) {
         Core *core = *state;
         Caller root = core_root();
@@ -517,6 +533,7 @@ int main(void) {
                 TEST(test_who_may_introspect),
                 TEST(test_who_may_introspect_at_once),
                 TEST(test_what_died_is_nothing_at_once),
+                TEST(test_who_may_not_introspect_leaves_no_trace),
                 TEST(test_what_is_no_token),
                 TEST(test_who_may_revoke),
                 TEST(test_refresh_token_takes_its_family_along),

@@ -48,6 +48,9 @@ int authority_introspect_now(Authority *authority, const Caller *caller, const S
         int64_t now = clock_realtime(authority->clock);
         TokenHash hash;
 
+        /* Whoever may ask about none leaves no trace in the cache either. */
+        if (access_reach(caller, ACTION_INTROSPECT) == REACH_NONE)
+                return -EAGAIN;
         if (secret_is_empty(text) || token_hash_from_text(text->text, text->size, &hash) < 0)
                 return -EAGAIN;
         token = cache_get(authority->cache, &hash, now);
