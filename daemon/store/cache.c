@@ -27,17 +27,21 @@
 #define SWEPT_PER_PUT    2U
 #define TOKENS_PER_LOGIN 4U
 #define LOGINS_MIN       1024U
-#define NO_LOGIN         UINT64_MAX
+#define NO_LOGIN         (UINT64_MAX >> 1)
 #define LOGIN_SIZE       (TOKEN_ID_SIZE / 2)
+/* How many may be passed over for one that goes, so that nothing waits for all of them. */
+#define PASSED_OVER_MAX 64U
 
 typedef struct Entry {
         TokenHash hash;
-        SharedProfile *profile; /* NULL: free */
+        uint32_t next;    /* in its bucket, or of those that are free */
+        uint32_t profile; /* 0: free */
         int64_t created;
         int64_t expires;
         int64_t last_used;
         int64_t login_epoch;
-        uint64_t login_generation; /* NO_LOGIN */
+        uint64_t login_generation : 63; /* NO_LOGIN */
+        uint64_t is_asked : 1;          /* since it was passed over */
         uint8_t login[LOGIN_SIZE];
 } Entry;
 
@@ -45,9 +49,7 @@ _Static_assert(sizeof(Entry) == 96, "no byte more for any of ten million");
 
 struct Cache {
         Region entries; /* of Entry; the first is never used */
-        Region nexts;   /* of uint32_t: of the bucket, or of those that are free */
         Region buckets; /* of uint32_t */
-        Region asked;   /* a bit for each entry: asked for since its turn to be evicted */
         Region logins;  /* of uint64_t: generations */
         Profiles *profiles;
         size_t n_logins; /* a power of two */
@@ -61,10 +63,6 @@ struct Cache {
 
 static Entry *entry_at(const Cache *cache, uint32_t number) {
         return (Entry *)cache->entries.at + number;
-}
-
-static uint32_t *next_at(const Cache *cache, uint32_t number) {
-        return (uint32_t *)cache->nexts.at + number;
 }
 
 static void cache_start(Cache *cache) {
@@ -82,13 +80,11 @@ static int cache_reserve(Cache *cache) {
         while (cache->n_logins < n / TOKENS_PER_LOGIN)
                 cache->n_logins *= 2;
         if ((r = region_init(&cache->entries, n, sizeof(Entry))) < 0 ||
-            (r = region_init(&cache->nexts, n, sizeof(uint32_t))) < 0 ||
             (r = region_init(&cache->buckets, BUCKETS_FIRST + n * BUCKETS_PER_ENTRY,
                              sizeof(uint32_t))) < 0 ||
-            (r = region_init(&cache->asked, n / 64 + 1, sizeof(uint64_t))) < 0 ||
             (r = region_init(&cache->logins, cache->n_logins, sizeof(uint64_t))) < 0)
                 return r;
-        return profiles_new(n, &cache->profiles);
+        return profiles_new(cache->entries_max, &cache->profiles);
 }
 
 int cache_new(size_t tokens_max, Cache **ret) {
@@ -112,9 +108,7 @@ Cache *cache_free(Cache *cache) {
                 return NULL;
         profiles_free(cache->profiles);
         region_done(&cache->entries);
-        region_done(&cache->nexts);
         region_done(&cache->buckets);
-        region_done(&cache->asked);
         region_done(&cache->logins);
         free(cache);
         return NULL;
@@ -142,20 +136,24 @@ static uint32_t *bucket_of(const Cache *cache, const TokenHash *hash) {
         return (uint32_t *)cache->buckets.at + bucket;
 }
 
+static void bucket_add(Cache *cache, uint32_t number) {
+        Entry *entry = entry_at(cache, number);
+        uint32_t *bucket = bucket_of(cache, &entry->hash);
+
+        entry->next = *bucket;
+        *bucket = number;
+}
+
 static void bucket_split(Cache *cache) {
-        uint32_t new = cache->n_buckets, number;
-        uint32_t *from = (uint32_t *)cache->buckets.at + (new & cache->bucket_mask);
-        uint32_t *to = (uint32_t *)cache->buckets.at + new;
+        uint32_t *buckets = cache->buckets.at;
+        uint32_t *from = &buckets[cache->n_buckets & cache->bucket_mask];
+        uint32_t number = *from;
 
-        number = *from;
-        *from = *to = 0;
-        cache->n_buckets++;
+        *from = buckets[cache->n_buckets++] = 0;
         while (number != 0) {
-                uint32_t next = *next_at(cache, number);
-                uint32_t *bucket = bucket_of(cache, &entry_at(cache, number)->hash);
+                uint32_t next = entry_at(cache, number)->next;
 
-                *next_at(cache, number) = *bucket;
-                *bucket = number;
+                bucket_add(cache, number);
                 number = next;
         }
         if (cache->n_buckets > cache->bucket_mask * 2 + 1)
@@ -167,16 +165,8 @@ static uint32_t entry_find(const Cache *cache, const TokenHash *hash) {
 
         while (number != 0 &&
                memcmp(entry_at(cache, number)->hash.bytes, hash->bytes, TOKEN_HASH_SIZE) != 0)
-                number = *next_at(cache, number);
+                number = entry_at(cache, number)->next;
         return number;
-}
-
-static void asked_set(Cache *cache, uint32_t number, bool is_asked) {
-        uint64_t *word = (uint64_t *)cache->asked.at + number / 64;
-        uint64_t bit = UINT64_C(1) << number % 64;
-
-        if (!!(*word & bit) != is_asked)
-                *word ^= bit;
 }
 
 static void entry_remove(Cache *cache, uint32_t number) {
@@ -184,12 +174,11 @@ static void entry_remove(Cache *cache, uint32_t number) {
         uint32_t *place = bucket_of(cache, &entry->hash);
 
         while (*place != number)
-                place = next_at(cache, *place);
-        *place = *next_at(cache, number);
-        *next_at(cache, number) = cache->first_free;
+                place = &entry_at(cache, *place)->next;
+        *place = entry->next;
+        profiles_leave(cache->profiles, TAKE(entry->profile, 0));
+        entry->next = cache->first_free;
         cache->first_free = number;
-        asked_set(cache, number, false);
-        profiles_leave(cache->profiles, TAKE_PTR(entry->profile));
         cache->n_entries--;
 }
 
@@ -202,7 +191,8 @@ static uint64_t *login_generation(const Cache *cache, const uint8_t login[static
 }
 
 static bool entry_is_dead(const Cache *cache, const Entry *entry, int64_t now) {
-        return entry->expires <= now || profile_is_outdated(entry->profile) ||
+        return entry->expires <= now ||
+               profile_is_outdated(profile_at(cache->profiles, entry->profile)) ||
                (entry->login_generation != NO_LOGIN &&
                 entry->login_generation != *login_generation(cache, entry->login));
 }
@@ -232,7 +222,7 @@ Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now) {
                 entry_remove(cache, number);
                 return NULL;
         }
-        token = profile_token_new(entry->profile->profile);
+        token = profile_token_new(profile_at(cache->profiles, entry->profile)->profile);
         if (!token)
                 return NULL;
         token->hash = entry->hash;
@@ -244,37 +234,32 @@ Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now) {
                 hex_encode(entry->login, LOGIN_SIZE, token->login_text);
                 token->login = token->login_text;
         }
-        asked_set(cache, number, true);
+        entry->is_asked = true;
         return token;
+}
+
+static uint32_t entry_after(const Cache *cache, uint32_t number) {
+        return number >= cache->n_touched ? 1 : number + 1;
 }
 
 /* Called when all entries are used. */
 static void cache_evict(Cache *cache) {
-        uint64_t *words = cache->asked.at;
-        uint32_t number = cache->evicted;
-
-        for (;;) {
-                number = number >= cache->entries_max ? 1 : number + 1;
-                if (number % 64 == 0 && words[number / 64] == UINT64_MAX) {
-                        words[number / 64] = 0;
-                        number += 63;
-                        continue;
-                }
-                if (!(words[number / 64] >> number % 64 & 1))
+        for (unsigned i = 0; i < PASSED_OVER_MAX; i++) {
+                cache->evicted = entry_after(cache, cache->evicted);
+                if (!entry_at(cache, cache->evicted)->is_asked)
                         break;
-                asked_set(cache, number, false);
+                entry_at(cache, cache->evicted)->is_asked = false;
         }
-        cache->evicted = number;
-        entry_remove(cache, number);
+        entry_remove(cache, cache->evicted);
 }
 
 static void cache_sweep(Cache *cache) {
         for (unsigned i = 0; i < SWEPT_PER_PUT && cache->n_entries > 0; i++) {
                 Entry *entry;
 
-                cache->swept = cache->swept >= cache->n_touched ? 1 : cache->swept + 1;
+                cache->swept = entry_after(cache, cache->swept);
                 entry = entry_at(cache, cache->swept);
-                if (entry->profile && entry_is_dead(cache, entry, cache->latest))
+                if (entry->profile != 0 && entry_is_dead(cache, entry, cache->latest))
                         entry_remove(cache, cache->swept);
         }
 }
@@ -284,21 +269,18 @@ static uint32_t entry_take_free(Cache *cache) {
 
         if (number == 0)
                 return ++cache->n_touched;
-        cache->first_free = *next_at(cache, number);
+        cache->first_free = entry_at(cache, number)->next;
         return number;
 }
 
 static void entry_add(Cache *cache, const Entry *entry) {
         uint32_t number = entry_take_free(cache);
-        uint32_t *bucket;
 
         *entry_at(cache, number) = *entry;
         cache->n_entries++;
         while (cache->n_buckets < cache->n_entries * BUCKETS_PER_ENTRY)
                 bucket_split(cache);
-        bucket = bucket_of(cache, &entry->hash);
-        *next_at(cache, number) = *bucket;
-        *bucket = number;
+        bucket_add(cache, number);
 }
 
 void cache_put(Cache *cache, const Token *token) {
@@ -325,7 +307,7 @@ void cache_put(Cache *cache, const Token *token) {
         if (cache->n_entries >= cache->entries_max)
                 cache_evict(cache);
         entry.profile = profiles_use(cache->profiles, token);
-        if (entry.profile)
+        if (entry.profile != 0)
                 entry_add(cache, &entry);
 }
 
@@ -354,9 +336,7 @@ void cache_forget_login(Cache *cache, const char *login) {
 void cache_clear(Cache *cache) {
         profiles_clear(cache->profiles);
         region_clear(&cache->entries);
-        region_clear(&cache->nexts);
         region_clear(&cache->buckets);
-        region_clear(&cache->asked);
         cache_start(cache);
 }
 

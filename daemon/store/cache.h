@@ -17,8 +17,8 @@ void cache_freep(Cache **cache);
 /* The caller's own, or NULL. Expired and outdated tokens are not found. */
 Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now);
 /* Keeps what the token says, if it is an access token. Beyond the bound another one goes: taking
- * them in turn, the first that was not asked for since it was passed over the last time. Failing is
- * harmless. */
+ * them in turn, the first that was not asked for since it was passed over the last time, or else
+ * the last of a few. Failing is harmless. */
 void cache_put(Cache *cache, const Token *token);
 void cache_forget(Cache *cache, const TokenHash *hash);
 void cache_forget_user(Cache *cache, const char *user_id);

@@ -35,22 +35,27 @@ struct Owner {
 
 struct Profiles {
         size_t n_buckets; /* a power of two; of both tables */
-        Region profiles, owners;
-        SharedProfile *newest;
+        Region all;       /* of SharedProfile; the first is never used */
+        Region buckets;   /* of uint32_t */
+        Region owners;    /* of Owner * */
+        uint32_t n_touched, profiles_max;
+        uint32_t first_free;
         uint8_t key[16];
 };
 
-int profiles_new(size_t tokens_max, Profiles **ret) {
+int profiles_new(uint32_t tokens_max, Profiles **ret) {
         _cleanup_(profiles_freep) Profiles *profiles = calloc(1, sizeof(*profiles));
         int r;
 
         if (!profiles)
                 return -ENOMEM;
+        profiles->profiles_max = tokens_max;
         profiles->n_buckets = BUCKETS_MIN;
         while (profiles->n_buckets < tokens_max / TOKENS_PER_BUCKET)
                 profiles->n_buckets *= 2;
-        if ((r = region_init(&profiles->profiles, profiles->n_buckets, sizeof(void *))) < 0 ||
-            (r = region_init(&profiles->owners, profiles->n_buckets, sizeof(void *))) < 0)
+        if ((r = region_init(&profiles->all, (size_t)tokens_max + 1, sizeof(SharedProfile))) < 0 ||
+            (r = region_init(&profiles->buckets, profiles->n_buckets, sizeof(uint32_t))) < 0 ||
+            (r = region_init(&profiles->owners, profiles->n_buckets, sizeof(Owner *))) < 0)
                 return r;
         if (getrandom(profiles->key, sizeof(profiles->key), 0) != (ssize_t)sizeof(profiles->key))
                 return -EIO;
@@ -61,8 +66,10 @@ int profiles_new(size_t tokens_max, Profiles **ret) {
 Profiles *profiles_free(Profiles *profiles) {
         if (!profiles)
                 return NULL;
-        profiles_clear(profiles);
-        region_done(&profiles->profiles);
+        if (profiles->all.at && profiles->buckets.at)
+                profiles_clear(profiles);
+        region_done(&profiles->all);
+        region_done(&profiles->buckets);
         region_done(&profiles->owners);
         free(profiles);
         return NULL;
@@ -130,114 +137,120 @@ static void owner_leave(Profiles *profiles, Owner *owner) {
         free(owner);
 }
 
-static SharedProfile **profile_bucket(const Profiles *profiles, uint64_t number) {
-        return (SharedProfile **)profiles->profiles.at + (number & (profiles->n_buckets - 1));
+SharedProfile *profile_at(const Profiles *profiles, uint32_t profile) {
+        return (SharedProfile *)profiles->all.at + profile;
 }
 
-static void bucket_remove(Profiles *profiles, SharedProfile *shared) {
-        SharedProfile **place = profile_bucket(profiles, shared->number);
+static uint32_t *profile_bucket(const Profiles *profiles, uint64_t number) {
+        return (uint32_t *)profiles->buckets.at + (number & (profiles->n_buckets - 1));
+}
 
-        while (*place != shared)
-                place = &(*place)->next;
+static void bucket_remove(Profiles *profiles, uint32_t profile) {
+        const SharedProfile *shared = profile_at(profiles, profile);
+        uint32_t *place = profile_bucket(profiles, shared->number);
+
+        while (*place != profile)
+                place = &profile_at(profiles, *place)->next;
         *place = shared->next;
 }
 
-static void profile_link(Profiles *profiles, SharedProfile *shared) {
-        SharedProfile **bucket = profile_bucket(profiles, shared->number);
+/* Leaves its place to the next that is taken. */
+static void profile_done(Profiles *profiles, uint32_t profile) {
+        SharedProfile *shared = profile_at(profiles, profile);
 
-        shared->next = *bucket;
-        *bucket = shared;
-        shared->older = profiles->newest;
-        if (shared->older)
-                shared->older->newer = shared;
-        profiles->newest = shared;
-}
-
-static void profile_unlink(Profiles *profiles, SharedProfile *shared) {
-        if (!shared->is_replaced)
-                bucket_remove(profiles, shared);
-        *(shared->newer ? &shared->newer->older : &profiles->newest) = shared->older;
-        if (shared->older)
-                shared->older->newer = shared->newer;
-}
-
-static void profile_free(Profiles *profiles, SharedProfile *shared) {
         for (size_t i = 0; i < _OWNER_KIND_MAX; i++)
                 if (shared->owners[i])
                         owner_leave(profiles, shared->owners[i]);
         profile_unref(shared->profile);
-        free(shared);
+        *shared = (SharedProfile){ .next = profiles->first_free };
+        profiles->first_free = profile;
 }
 
-static SharedProfile *profile_find(const Profiles *profiles, uint64_t number, const void *bytes,
-                                   size_t size) {
-        SharedProfile *shared = *profile_bucket(profiles, number);
+static uint32_t profile_find(const Profiles *profiles, uint64_t number, const void *bytes,
+                             size_t size) {
+        uint32_t profile = *profile_bucket(profiles, number);
 
-        for (; shared; shared = shared->next) {
+        while (profile != 0) {
+                const SharedProfile *shared = profile_at(profiles, profile);
                 size_t shared_size;
                 const void *shared_bytes = profile_bytes(shared->profile, &shared_size);
 
                 if (shared->number == number && shared_size == size &&
                     memcmp(shared_bytes, bytes, size) == 0)
-                        return shared;
+                        break;
+                profile = shared->next;
         }
-        return NULL;
+        return profile;
 }
 
-static SharedProfile *profile_share(Profiles *profiles, uint64_t number, Profile *profile) {
+static uint32_t profile_take_free(Profiles *profiles) {
+        uint32_t profile = profiles->first_free;
+
+        if (profile == 0)
+                return profiles->n_touched < profiles->profiles_max ? ++profiles->n_touched : 0;
+        profiles->first_free = profile_at(profiles, profile)->next;
+        return profile;
+}
+
+static uint32_t profile_add(Profiles *profiles, uint64_t number, Profile *profile) {
         const char *const ids[_OWNER_KIND_MAX] = {
                 [OWNER_USER] = profile_user_id(profile),
                 [OWNER_CLIENT] = profile_client_id(profile),
         };
-        SharedProfile *shared = calloc(1, sizeof(*shared));
+        uint32_t added = profile_take_free(profiles);
+        SharedProfile *shared = profile_at(profiles, added);
+        uint32_t *bucket = profile_bucket(profiles, number);
 
-        if (!shared)
-                return NULL;
-        shared->number = number;
-        shared->profile = profile_ref(profile);
+        if (added == 0)
+                return 0;
+        *shared = (SharedProfile){ .number = number, .profile = profile_ref(profile) };
         for (size_t i = 0; i < _OWNER_KIND_MAX; i++) {
                 if (!ids[i])
                         continue;
                 shared->owners[i] = owner_use(profiles, i, ids[i]);
                 if (!shared->owners[i]) {
-                        profile_free(profiles, shared);
-                        return NULL;
+                        profile_done(profiles, added);
+                        return 0;
                 }
                 shared->generations[i] = shared->owners[i]->generation;
         }
-        profile_link(profiles, shared);
-        return shared;
+        shared->next = *bucket;
+        *bucket = added;
+        return added;
 }
 
-SharedProfile *profiles_use(Profiles *profiles, const Token *token) {
+uint32_t profiles_use(Profiles *profiles, const Token *token) {
         _cleanup_(profile_unrefp) Profile *profile = NULL;
-        SharedProfile *shared;
+        uint32_t found;
         const void *bytes;
         uint64_t number;
         size_t size;
 
         if (profile_new(token, &profile) < 0)
-                return NULL;
+                return 0;
         bytes = profile_bytes(profile, &size);
         number = number_of(profiles, _OWNER_KIND_MAX, bytes, size);
-        shared = profile_find(profiles, number, bytes, size);
-        if (shared && profile_is_outdated(shared)) {
-                bucket_remove(profiles, shared);
-                shared->is_replaced = true;
-                shared = NULL;
+        found = profile_find(profiles, number, bytes, size);
+        if (found != 0 && profile_is_outdated(profile_at(profiles, found))) {
+                bucket_remove(profiles, found);
+                profile_at(profiles, found)->is_replaced = true;
+                found = 0;
         }
-        if (!shared)
-                shared = profile_share(profiles, number, profile);
-        if (shared)
-                shared->n_users++;
-        return shared;
+        if (found == 0)
+                found = profile_add(profiles, number, profile);
+        if (found != 0)
+                profile_at(profiles, found)->n_users++;
+        return found;
 }
 
-void profiles_leave(Profiles *profiles, SharedProfile *shared) {
+void profiles_leave(Profiles *profiles, uint32_t profile) {
+        SharedProfile *shared = profile_at(profiles, profile);
+
         if (--shared->n_users > 0)
                 return;
-        profile_unlink(profiles, shared);
-        profile_free(profiles, shared);
+        if (!shared->is_replaced)
+                bucket_remove(profiles, profile);
+        profile_done(profiles, profile);
 }
 
 bool profile_is_outdated(const SharedProfile *shared) {
@@ -261,10 +274,10 @@ void profiles_forget(Profiles *profiles, enum OwnerKind kind, const char *id) {
 }
 
 void profiles_clear(Profiles *profiles) {
-        while (profiles->newest) {
-                SharedProfile *shared = profiles->newest;
-
-                profile_unlink(profiles, shared);
-                profile_free(profiles, shared);
-        }
+        for (uint32_t i = 1; i <= profiles->n_touched; i++)
+                if (profile_at(profiles, i)->profile)
+                        profile_done(profiles, i);
+        profiles->n_touched = profiles->first_free = 0;
+        region_clear(&profiles->all);
+        region_clear(&profiles->buckets);
 }

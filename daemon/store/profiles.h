@@ -11,25 +11,25 @@ typedef struct Owner Owner;
 typedef struct Profiles Profiles;
 
 typedef struct SharedProfile {
-        struct SharedProfile *next;         /* in its bucket */
-        struct SharedProfile *newer, *older; /* of all */
-        uint64_t number;                     /* says which bucket */
-        size_t n_users;
+        uint64_t number; /* says which bucket */
+        uint32_t next;   /* in its bucket, or of those that are free */
+        uint32_t n_users;
         bool is_replaced; /* out of the table, only used */
-        Profile *profile;
+        Profile *profile; /* NULL: free */
         Owner *owners[_OWNER_KIND_MAX]; /* NULL: it has none of that kind */
         uint64_t generations[_OWNER_KIND_MAX];
 } SharedProfile;
 
-/* 0 or a negative errno. For about this many tokens. */
-int profiles_new(size_t tokens_max, Profiles **ret);
+/* 0 or a negative errno. For up to this many tokens. */
+int profiles_new(uint32_t tokens_max, Profiles **ret);
 Profiles *profiles_free(Profiles *profiles);
 void profiles_freep(Profiles **profiles);
 
-/* The token's, with one user more. NULL: no memory. */
-SharedProfile *profiles_use(Profiles *profiles, const Token *token);
+/* The number of the token's, with one user more. 0: no memory, or too many. */
+uint32_t profiles_use(Profiles *profiles, const Token *token);
 /* One user fewer; the last one frees it. */
-void profiles_leave(Profiles *profiles, SharedProfile *shared);
+void profiles_leave(Profiles *profiles, uint32_t profile);
+SharedProfile *profile_at(const Profiles *profiles, uint32_t profile);
 bool profile_is_outdated(const SharedProfile *shared);
 void profiles_forget(Profiles *profiles, enum OwnerKind kind, const char *id);
 /* Frees all, used or not. */
