@@ -39,8 +39,11 @@ static inline int fixture_open(Fixture *fixture) {
                                     &fixture->message);
         if (r < 0)
                 return r;
-        return backend_sqlite.open(fixture->path, &fixture_clock, true, &fixture->reader,
-                                   &fixture->message);
+        r = backend_sqlite.open(fixture->path, &fixture_clock, true, &fixture->reader,
+                                &fixture->message);
+        if (r >= 0)
+                backend_sqlite.share_clock(fixture->reader, fixture->backend);
+        return r;
 }
 
 static inline void fixture_close(Fixture *fixture) {
@@ -170,7 +173,7 @@ static inline Token *token_make(Fixture *fixture, unsigned n, const char *user, 
                 token->user_id = strdup(user);
                 token->user_epoch = owner->epoch;
         }
-        _cleanup_(client_freep) Client *through = NULL;
+        _cleanup_(client_unrefp) Client *through = NULL;
         assert_int_equal(client_load(fixture->reader, client, &through), 0);
         token->client_epoch = through->epoch;
         if (login) {

@@ -127,6 +127,68 @@ static void test_clock(void **state) {
         }
 }
 
+enum Seen { SEEN_BY_CHANGE, SEEN_BY_LOOP, _SEEN_MAX };
+
+/* threats.md 49: what expired since the mark was stored, and was seen to have, stays so. */
+static void test_what_expired_behind_the_mark(void **state) {
+        for (enum Seen seen = 0; seen < _SEEN_MAX; seen++) {
+                Fixture *fixture = *state;
+                Token *token;
+
+                fixture_forget(fixture);
+                turned = START;
+                assert_int_equal(fixture_open(fixture), 0);
+                assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+                turned += HOUR;
+                token = token_make(fixture, 1, "id-ada", CLIENT_LOCAL, NULL);
+                token->expires = turned + 40 * USEC_PER_SEC;
+                assert_int_equal(token_issue(fixture, token, NULL), 0);
+                issue(fixture, 2, "id-ada", CLIENT_LOCAL);
+
+                turned += 45 * USEC_PER_SEC;
+                if (seen == SEEN_BY_CHANGE)
+                        change(fixture, STORE_TOUCH, NULL);
+                if (seen == SEEN_BY_LOOP)
+                        backend_sqlite.follow_clock(fixture->backend, turned);
+                assert_true(fixture->backend->stored.clock == START + HOUR);
+                assert_false(is_live(fixture, 1));
+
+                turned -= HOUR - USEC_PER_SEC;
+                assert_false(is_live(fixture, 1));
+                assert_true(is_live(fixture, 2));
+                issue(fixture, 3, "id-ada", CLIENT_LOCAL);
+                assert_false(is_live(fixture, 1));
+                assert_true(is_live(fixture, 2) && is_live(fixture, 3));
+                assert_int_equal(status(fixture).n_tokens, 2);
+                assert_true(*fixture->backend->latest == turned);
+        }
+}
+
+/* A rollback keeps what had expired dead, and so does a time that is named before the commit. */
+static void test_turned_back_and_not_committed(void **state) {
+        Fixture *fixture = *state;
+        Token *token;
+
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        token = token_make(fixture, 1, "id-ada", CLIENT_LOCAL, NULL);
+        token->expires = turned + 10 * USEC_PER_SEC;
+        assert_int_equal(token_issue(fixture, token, NULL), 0);
+        backend_sqlite.follow_clock(fixture->backend, START + 20 * USEC_PER_SEC);
+
+        turned -= HOUR;
+        assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
+        backend_sqlite.rollback(fixture->backend);
+        assert_false(is_live(fixture, 1));
+
+        assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
+        backend_sqlite.follow_clock(fixture->backend, START + 30 * USEC_PER_SEC);
+        assert_int_equal(backend_sqlite.commit(fixture->backend), 0);
+        assert_true(*fixture->backend->latest == START + 30 * USEC_PER_SEC);
+        issue(fixture, 2, "id-ada", CLIENT_LOCAL);
+        assert_true(*fixture->backend->latest == turned);
+        assert_true(is_live(fixture, 2));
+}
+
 static void test_small_steps_back_are_no_jump(void **state) {
         Fixture *fixture = *state;
 
@@ -334,6 +396,8 @@ int main(void) {
                 TEST(test_first_schema_is_brought_up_to_date),
                 TEST(test_durable_settings),
                 TEST(test_clock),
+                TEST(test_what_expired_behind_the_mark),
+                TEST(test_turned_back_and_not_committed),
                 TEST(test_small_steps_back_are_no_jump),
                 TEST(test_epochs_are_never_given_twice),
                 TEST(test_rollback),

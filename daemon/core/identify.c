@@ -77,7 +77,7 @@ static void identify_verdict(IdentifyCall *identify, Reading *right) {
         if (!right)
                 return call_finish(call, REASON_INVALID_CLIENT);
         /* It has done its work, and what is shared holds no hash. */
-        secret_done(&right->client->hash);
+        client_wipe_hash(right->client);
         known_clients_put(call->authority->known_clients, right->client, right->revocations);
         identify->caller.kind = CALLER_CLIENT;
         identify->caller.client = TAKE_PTR(right->client);
@@ -264,6 +264,7 @@ static int bearer_now(Authority *authority, const Secret *bearer, Caller *caller
 
         if (token_hash_from_text(secret_text(bearer), bearer->size, &hash) < 0)
                 return -EAGAIN;
+        store_follow_clock(authority->store, now);
         token = cache_get(authority->cache, &hash, now);
         if (!token)
                 return -EAGAIN;

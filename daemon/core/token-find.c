@@ -36,8 +36,10 @@ static void token_read(Call *call, StoreRequest *request) {
 }
 
 void call_find_token(Call *call, const TokenHash *hash, CallTokenStep step) {
-        Token *token = cache_get(call->authority->cache, hash, call_now(call));
+        int64_t now = call_now(call);
+        Token *token = cache_get(call->authority->cache, hash, now);
 
+        store_follow_clock(call->authority->store, now);
         if (token)
                 return step(call, 0, token);
         call->find_hash = *hash;

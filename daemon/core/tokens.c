@@ -53,6 +53,7 @@ int authority_introspect_now(Authority *authority, const Caller *caller, const S
                 return -EAGAIN;
         if (secret_is_empty(text) || token_hash_from_text(text->text, text->size, &hash) < 0)
                 return -EAGAIN;
+        store_follow_clock(authority->store, now);
         token = cache_get(authority->cache, &hash, now);
         if (!token || !token_is_visible(caller, ACTION_INTROSPECT, token))
                 return -EAGAIN;

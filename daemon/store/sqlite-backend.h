@@ -2,6 +2,8 @@
 
 /* What the files of the SQLite store share: one connection, its counters, and the verbs. */
 
+#include <stdatomic.h>
+
 #include "store/backend.h"
 #include "store/sqlite-statement.h"
 
@@ -19,8 +21,11 @@ typedef struct Counters {
         int64_t epoch;  /* the last one given */
         int64_t tokens; /* rows */
         int64_t logins; /* rows, pending and open */
-        int64_t clock;  /* high-water mark, µs UTC */
+        int64_t clock;  /* high-water mark, µs UTC: up to CLOCK_STORE_USEC behind the latest time */
 } Counters;
+
+/* The latest time that anybody named, µs UTC, since what had expired by an earlier one was removed. */
+typedef _Atomic int64_t ClockLatest;
 
 struct Backend {
         struct sqlite3 *db;
@@ -35,6 +40,10 @@ struct Backend {
         Counters counters; /* now; and as the database has them: */
         Counters stored;
         int wal_pages; /* waiting to be moved into the database */
+        ClockLatest own_latest;
+        ClockLatest *latest; /* the writer's own, which its reader shares */
+        int64_t turned_from; /* this transaction removes what had expired by then; 0: none does */
+        int64_t expired_by;  /* of the request under way: what expires until then is dead */
 };
 
 /* sqlite-file.c: PATH itself. A database that exists and can be used: 0. None yet: -ENOENT. -EBUSY,
@@ -57,21 +66,23 @@ int sqlite_schema_upgrade(Backend *backend);
 int counters_load(Backend *backend);
 int counters_store(Backend *backend);
 /* Follows the clock; when it has jumped back, removes what had expired before (design, Clock). To
- * be called inside a transaction. */
+ * be called inside a transaction, whose end the others tell of. */
 int clock_follow(Backend *backend, int64_t now);
+void clock_committed(Backend *backend);
+void clock_rolled_back(Backend *backend);
 #define CLOCK_STORE_USEC (60 * USEC_PER_SEC)
+/* From any thread: somebody decides by this time. */
+void clock_raise(Backend *backend, int64_t now);
+/* What expires until then is dead for a request of that time. */
+int64_t clock_expired_by(const Backend *backend, int64_t now);
 int64_t epoch_next(Backend *backend);
 
 /* Rows that died with an owner's epoch, for the sweeper: those of owner with an epoch below. */
 enum GraveKind { GRAVE_USER, GRAVE_CLIENT, GRAVE_LOGIN, _GRAVE_KIND_MAX };
 int grave_dig(Backend *backend, enum GraveKind kind, const char *owner, int64_t epoch);
 
-/* Parts of WHERE over "tokens t", ?1 being now. While the clock stands before its high-water mark,
- * what had expired by the mark stays expired. */
-_Static_assert(CLOCK_JUMP_USEC == 300000000, "as in the SQL below");
-#define SQL_UNEXPIRED                                                                              \
-        "t.expires > (SELECT CASE WHEN ?1 < m.value - 300000000 THEN m.value ELSE ?1 END"          \
-        " FROM meta m WHERE m.name = 'clock')"
+/* Parts of WHERE over "tokens t", ?1 being the backend's expired_by. */
+#define SQL_UNEXPIRED "t.expires > ?1"
 #define SQL_OWNERS_MATCH                                                                           \
         "(t.user_id IS NULL OR t.user_epoch ="                                                     \
         " (SELECT o.epoch FROM users o WHERE o.id = t.user_id))"                                   \

@@ -1,7 +1,12 @@
 /* The numbers in the table meta, and the clock's high-water mark among them.
  *
  * They are changed in memory and written with the transaction that changed them; a rollback puts
- * back what the database has. */
+ * back what the database has.
+ *
+ * Whether the clock was turned back is judged by the latest time that anybody named, which is in
+ * memory and goes back only when what had expired by it is gone for good. The mark is what a restart
+ * finds of it: after a crash it may be CLOCK_STORE_USEC too early, and what expired in between can
+ * live again if the clock was turned back as well. */
 
 #include <errno.h>
 #include <stddef.h>
@@ -34,6 +39,7 @@ int counters_load(Backend *backend) {
                         return -EUCLEAN;
         }
         backend->counters = backend->stored;
+        clock_raise(backend, backend->stored.clock);
         return 0;
 }
 
@@ -52,32 +58,63 @@ int counters_store(Backend *backend) {
         return 0;
 }
 
-/* What had expired by the mark must not live again now that the clock says that it is earlier. The
- * tokens' deletion and the new mark are one transaction. */
-static int clock_turned_back(Backend *backend, int64_t now) {
+void clock_raise(Backend *backend, int64_t now) {
+        int64_t latest = *backend->latest;
+
+        while (now > latest && !atomic_compare_exchange_weak(backend->latest, &latest, now))
+                ;
+}
+
+static bool is_turned_back(int64_t latest, int64_t now) {
+        return latest > INT64_MIN + CLOCK_JUMP_USEC && now < latest - CLOCK_JUMP_USEC;
+}
+
+int64_t clock_expired_by(const Backend *backend, int64_t now) {
+        int64_t latest = *backend->latest;
+
+        return is_turned_back(latest, now) && latest != backend->turned_from ? latest : now;
+}
+
+/* What had expired by the latest time must not live again now that the clock says that it is
+ * earlier. The tokens' deletion and the new mark are one transaction. */
+static int clock_turned_back(Backend *backend, int64_t latest, int64_t now) {
         int r;
 
-        r = SQL(backend, "DELETE FROM tokens WHERE expires <= ?1",
-                sql_integer(backend->counters.clock));
+        r = SQL(backend, "DELETE FROM tokens WHERE expires <= ?1", sql_integer(latest));
         if (r < 0)
                 return r;
         backend->counters.tokens -= sql_changes(backend);
         r = SQL(backend, "DELETE FROM logins WHERE state = ?1 AND expires <= ?2",
-                sql_integer(LOGIN_FAMILY), sql_integer(backend->counters.clock));
+                sql_integer(LOGIN_FAMILY), sql_integer(latest));
         if (r < 0)
                 return r;
         backend->counters.clock = now;
+        backend->turned_from = latest;
         return failures_follow_clock(backend, now);
 }
 
 int clock_follow(Backend *backend, int64_t now) {
-        int64_t mark = backend->counters.clock;
+        int64_t latest = *backend->latest;
 
-        if (now < mark - CLOCK_JUMP_USEC)
-                return clock_turned_back(backend, now);
-        if (now >= mark + CLOCK_STORE_USEC)
+        if (is_turned_back(latest, now))
+                return clock_turned_back(backend, latest, now);
+        clock_raise(backend, now);
+        if (now >= backend->counters.clock + CLOCK_STORE_USEC)
                 backend->counters.clock = now;
         return 0;
+}
+
+/* If somebody has named a later time meanwhile, the next transaction removes what expired by that. */
+void clock_committed(Backend *backend) {
+        int64_t from = backend->turned_from;
+
+        backend->turned_from = 0;
+        if (from != 0)
+                atomic_compare_exchange_strong(backend->latest, &from, backend->stored.clock);
+}
+
+void clock_rolled_back(Backend *backend) {
+        backend->turned_from = 0;
 }
 
 int64_t epoch_next(Backend *backend) {

@@ -55,7 +55,7 @@ int tokens_count(Backend *backend, const char *sql, const char *owner, StoreRequ
         int64_t n = 0;
         int r;
 
-        r = SQL_NUMBER(&n, backend, sql, sql_integer(request->now), sql_text(owner));
+        r = SQL_NUMBER(&n, backend, sql, sql_integer(backend->expired_by), sql_text(owner));
         if (r < 0)
                 return r;
         request->n_affected = (uint64_t)n;
@@ -93,7 +93,7 @@ static int token_find(Backend *backend, const StoreRequest *request, bool with_u
                   "SELECT " TOKEN_COLUMNS " FROM " TOKEN_SOURCE
                   " WHERE t.hash BETWEEN ?2 AND ?3 AND (t.used = 0 OR ?4 <> 0)"
                   " AND " SQL_UNEXPIRED " AND " SQL_OWNERS_MATCH " LIMIT 1",
-                  sql_integer(request->now), sql_hash(&first), sql_hash(&last),
+                  sql_integer(backend->expired_by), sql_hash(&first), sql_hash(&last),
                   sql_integer(with_used));
         if (r < 0)
                 return r;
@@ -201,7 +201,7 @@ static int earlier_discard(Backend *backend, StoreRequest *request) {
                 return -EINVAL;
         r = SQL_NUMBER(&n, backend, "SELECT COUNT(*) FROM tokens t WHERE " SQL_LIVE
                        " AND " FROM_TOKEN_API("?2", "?3"),
-                       sql_integer(request->now), sql_text(token->user_id),
+                       sql_integer(backend->expired_by), sql_text(token->user_id),
                        sql_text(token->client_id));
         if (r < 0)
                 return r;

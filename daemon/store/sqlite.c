@@ -90,6 +90,7 @@ static int sqlite_commit(Backend *backend) {
         if (r < 0)
                 return r;
         backend->stored = backend->counters;
+        clock_committed(backend);
         backend->boot_settled = true;
         return 0;
 }
@@ -98,6 +99,7 @@ static void sqlite_rollback(Backend *backend) {
         if (!sqlite3_get_autocommit(backend->db))
                 SQL(backend, "ROLLBACK");
         backend->counters = backend->stored;
+        clock_rolled_back(backend);
 }
 
 /* A refusal that has revoked something is meant to last. */
@@ -143,10 +145,15 @@ static int run_change(Backend *backend, StoreRequest *request) {
 static int sqlite_run(Backend *backend, StoreRequest *request) {
         if (request->now == 0)
                 request->now = clock_realtime(backend->clock);
+        backend->expired_by = clock_expired_by(backend, request->now);
         if (store_verb_info(request->verb)->writes)
                 return run_change(backend, request);
         request->result = verbs[request->verb](backend, request);
         return 0;
+}
+
+static void sqlite_share_clock(Backend *reader, Backend *writer) {
+        reader->latest = writer->latest;
 }
 
 static int note_wal(void *userdata, sqlite3 *db, const char *name, int pages) {
@@ -175,11 +182,9 @@ static void sqlite_status(Backend *backend, StoreStatus *ret) {
 
 /* The mark at the end, so that the next start sees a clock that was turned back meanwhile. */
 static void store_clock(Backend *backend) {
-        int64_t now = clock_realtime(backend->clock);
-
         if (sqlite_begin(backend) >= 0) {
-                if (now > backend->counters.clock)
-                        backend->counters.clock = now;
+                if (backend->turned_from == 0)
+                        backend->counters.clock = *backend->latest;
                 if (sqlite_commit(backend) >= 0)
                         return;
         }
@@ -282,6 +287,8 @@ static int sqlite_open(const char *path, const Clock *clock, bool read_only, Bac
                 return -ENOMEM;
         backend->lock_fd = -1;
         backend->clock = clock;
+        backend->own_latest = INT64_MIN;
+        backend->latest = &backend->own_latest;
         r = boot_id_get(&backend->boot_id);
         if (r < 0)
                 return r;
@@ -306,4 +313,6 @@ const BackendOps backend_sqlite = {
         .rollback = sqlite_rollback,
         .settle = sqlite_settle,
         .status = sqlite_status,
+        .follow_clock = clock_raise,
+        .share_clock = sqlite_share_clock,
 };

@@ -280,6 +280,8 @@ int store_open_backend(sd_event *event, const Clock *clock, const BackendOps *op
         r = ops->open(path, clock, true, &store->reader.backend, ret_message);
         if (r < 0)
                 return r;
+        if (ops->share_clock)
+                ops->share_clock(store->reader.backend, store->writer.backend);
         ops->status(store->writer.backend, &store->status);
 
         r = lane_start(&store->writer, "store-writer");
@@ -353,6 +355,11 @@ static int lane_queue(Lane *lane, Envelope *envelope) {
         return r;
 }
 
+void store_follow_clock(Store *store, int64_t now) {
+        if (store->ops->follow_clock)
+                store->ops->follow_clock(store->writer.backend, now);
+}
+
 int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void *userdata) {
         const StoreVerbInfo *info = store_verb_info(request->verb);
         _cleanup_(freep) Envelope *envelope = NULL;
@@ -369,6 +376,8 @@ int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void
         request->handler = handler;
         request->userdata = userdata;
         request->revocations = store->revocations;
+        if (request->now != 0)
+                store_follow_clock(store, request->now);
 
         r = lane_queue(info->writes ? &store->writer : &store->reader, envelope);
         if (r < 0)

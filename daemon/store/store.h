@@ -216,6 +216,10 @@ void store_closep(Store **store);
  * then the request is still the caller's. */
 int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void *userdata);
 
+/* Whoever decides by the time alone, without asking, says so: what had expired by the latest time
+ * stays expired when the clock is turned back. store_submit() does so by itself. */
+void store_follow_clock(Store *store, int64_t now);
+
 /* Blocks until something was answered, and runs the handlers: for the start, while nobody else
  * needs the loop. 0 or a negative errno: it can't wait. */
 int store_wait(Store *store);
