@@ -16,7 +16,7 @@ import tokend as system
 BENCH = system.ROOT / 'tests/bench'
 DOCS = system.ROOT / 'docs'
 # what is in that folder beside benchmarks
-SHARED = {'bench', 'peers', 'report', 'seeded'}
+SHARED = {'bench', 'peers', 'report', 'resident', 'seeded'}
 
 sys.path.insert(0, str(BENCH))
 import report
