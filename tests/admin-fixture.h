@@ -188,14 +188,14 @@ static inline Caller caller_uid(uint32_t uid) {
 
 static inline void outcome_done(Outcome *outcome) {
         user_free(outcome->answer.user);
-        client_free(outcome->answer.client);
+        client_unref(outcome->answer.client);
         token_unref(outcome->answer.token);
         secret_done(&outcome->answer.access_token);
         secret_done(&outcome->answer.client_secret);
         for (size_t i = 0; i < outcome->answer.n_users; i++)
                 user_free(outcome->answer.users[i]);
         for (size_t i = 0; i < outcome->answer.n_clients; i++)
-                client_free(outcome->answer.clients[i]);
+                client_unref(outcome->answer.clients[i]);
         free(outcome->answer.users);
         free(outcome->answer.clients);
         free(outcome->answer.cursor);

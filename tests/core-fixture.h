@@ -75,7 +75,7 @@ static inline void heard_done(Heard *heard) {
         secret_done(&answer->client_secret);
         token_unref(answer->token);
         user_free(answer->user);
-        client_free(answer->client);
+        client_unref(answer->client);
         login_free(answer->login);
         for (size_t i = 0; i < answer->n_tokens; i++)
                 token_unref(answer->tokens[i]);
@@ -87,7 +87,7 @@ static inline void heard_done(Heard *heard) {
                 user_free(answer->users[i]);
         free(answer->users);
         for (size_t i = 0; i < answer->n_clients; i++)
-                client_free(answer->clients[i]);
+                client_unref(answer->clients[i]);
         free(answer->clients);
         free(answer->cursor);
         caller_done(&heard->caller);

@@ -8,7 +8,7 @@
 #include "wire/text.h"
 
 static void test_copy_is_deep(void **state) {
-        _cleanup_(client_freep) Client *client = client_new(), *copy = NULL;
+        _cleanup_(client_unrefp) Client *client = client_new(), *copy = NULL;
 
         client->id = strdup("app");
         assert_int_equal(secret_set(&client->hash, "$y$x", 4), 0);
@@ -32,7 +32,7 @@ static void test_copy_is_deep(void **state) {
         assert_int_equal(copy->refresh_lifetime, 2);
         assert_int_equal(copy->created, 3);
         assert_int_equal(copy->epoch, 4);
-        assert_null(client_free(NULL));
+        assert_null(client_unref(NULL));
 }
 
 static void test_shared_by_reference(void **state) {
@@ -47,8 +47,19 @@ static void test_shared_by_reference(void **state) {
         assert_null(client_unref(NULL));
 }
 
+static void test_what_is_shared_holds_no_hash(void **state) {
+        _cleanup_(client_unrefp) Client *client = client_new(), *shared = NULL;
+
+        assert_int_equal(secret_set(&client->hash, "$y$x", 4), 0);
+        client_wipe_hash(client);
+        assert_true(secret_is_empty(&client->hash));
+        shared = client_ref(client);
+        client_wipe_hash(client);
+        assert_int_equal(client->n_ref, 2);
+}
+
 static void test_grants_are_given_by_name(void **state) {
-        _cleanup_(client_freep) Client *client = client_new();
+        _cleanup_(client_unrefp) Client *client = client_new();
 
         assert_false(client_may_use_grant(client, "password"));
         assert_int_equal(strv_extend(&client->grants, "refresh_token"), 0);
@@ -64,6 +75,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_copy_is_deep),
                 cmocka_unit_test(test_shared_by_reference),
+                cmocka_unit_test(test_what_is_shared_holds_no_hash),
                 cmocka_unit_test(test_grants_are_given_by_name),
         };
 

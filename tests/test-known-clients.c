@@ -1,7 +1,11 @@
 /* Records of clients between two revocations. */
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/known-clients.h"
 #include "wire/cleanup.h"
@@ -49,6 +53,32 @@ static void test_the_last_record_counts(void **state) {
         client_unref(old);
 }
 
+/* Nor would one be given back: it must not get in. */
+static void test_a_hash_is_never_kept(void **state) {
+        _cleanup_(known_clients_freep) KnownClients *clients = fresh();
+        _cleanup_(client_unrefp) Client *client = client_new();
+        int status = 0;
+        pid_t child;
+
+        client->id = strdup("app");
+        assert_int_equal(secret_set(&client->hash, "$y$x", 4), 0);
+        child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+                (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+                (void)signal(SIGABRT, SIG_DFL);
+                (void)close(STDERR_FILENO);
+                known_clients_put(clients, client, 1);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGABRT);
+        client_wipe_hash(client);
+        known_clients_put(clients, client, 1);
+        assert_ptr_equal(known_clients_get(clients, "app", 1), client);
+}
+
 static void test_there_are_bounds(void **state) {
         _cleanup_(known_clients_freep) KnownClients *clients = fresh();
         char id[16];
@@ -69,6 +99,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_record_lasts_until_the_next_revocation),
                 cmocka_unit_test(test_the_last_record_counts),
+                cmocka_unit_test(test_a_hash_is_never_kept),
                 cmocka_unit_test(test_there_are_bounds),
         };
 

@@ -174,7 +174,7 @@ static void test_who_may_introspect_at_once(void **state) {
         }
         /* its own */
         Caller app = { .peer = people.app.peer, .kind = CALLER_CLIENT };
-        _cleanup_(client_freep) Client *client = NULL;
+        _cleanup_(client_unrefp) Client *client = NULL;
         assert_int_equal(client_copy(people.app.client, &client), 0);
         client->introspect_own_only = true;
         app.client = client;

@@ -17,18 +17,13 @@ Client *client_new(void) {
         return client;
 }
 
-Client *client_free(Client *client) {
-        if (!client)
-                return NULL;
-
-        assert(client->n_ref == 1);
+static void client_free(Client *client) {
         free(client->id);
         secret_done(&client->hash);
         strv_free(client->grants);
         strv_free(client->scopes);
         strv_free(client->issue_for);
         free(client);
-        return NULL;
 }
 
 Client *client_ref(Client *client) {
@@ -38,14 +33,20 @@ Client *client_ref(Client *client) {
 }
 
 Client *client_unref(Client *client) {
-        if (!client || client->n_ref == 1)
-                return client_free(client);
-        client->n_ref--;
+        if (client && --client->n_ref == 0)
+                client_free(client);
         return NULL;
 }
 
-void client_freep(Client **client) {
-        client_free(*client);
+void client_unrefp(Client **client) {
+        client_unref(*client);
+}
+
+void client_wipe_hash(Client *client) {
+        if (secret_is_empty(&client->hash))
+                return;
+        assert(client->n_ref == 1);
+        secret_done(&client->hash);
 }
 
 static int copy_strv(char *const *strv, char ***ret) {
@@ -53,7 +54,7 @@ static int copy_strv(char *const *strv, char ***ret) {
 }
 
 int client_copy(const Client *client, Client **ret) {
-        _cleanup_(client_freep) Client *copy = client_new();
+        _cleanup_(client_unrefp) Client *copy = client_new();
         int r;
 
         if (!copy)

@@ -25,11 +25,11 @@ typedef struct Client {
 } Client;
 
 Client *client_new(void);
-/* Of one that nobody else has a reference to. */
-Client *client_free(Client *client);
-/* Shared ones are never changed. */
+/* Shared ones are never changed, and hold no hash. */
 Client *client_ref(Client *client);
 Client *client_unref(Client *client);
-void client_freep(Client **client);
+void client_unrefp(Client **client);
+/* Of one that nobody else has a reference to, unless it holds none. */
+void client_wipe_hash(Client *client);
 int client_copy(const Client *client, Client **ret);
 bool client_may_use_grant(const Client *client, const char *grant_type);

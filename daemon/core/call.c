@@ -27,7 +27,7 @@ static void answer_done(Answer *answer) {
         secret_done(&answer->client_secret);
         token_unref(answer->token);
         user_free(answer->user);
-        client_free(answer->client);
+        client_unref(answer->client);
         login_free(answer->login);
         for (size_t i = 0; i < answer->n_tokens; i++)
                 token_unref(answer->tokens[i]);
@@ -36,7 +36,7 @@ static void answer_done(Answer *answer) {
         for (size_t i = 0; i < answer->n_users; i++)
                 user_free(answer->users[i]);
         for (size_t i = 0; i < answer->n_clients; i++)
-                client_free(answer->clients[i]);
+                client_unref(answer->clients[i]);
         for (size_t i = 0; i < answer->n_throttled; i++)
                 free(answer->throttled[i].user);
         free(answer->throttled);
@@ -52,11 +52,11 @@ static void answer_wipe_hashes(Answer *answer) {
         if (answer->user)
                 secret_done(&answer->user->hash);
         if (answer->client)
-                secret_done(&answer->client->hash);
+                client_wipe_hash(answer->client);
         for (size_t i = 0; i < answer->n_users; i++)
                 secret_done(&answer->users[i]->hash);
         for (size_t i = 0; i < answer->n_clients; i++)
-                secret_done(&answer->clients[i]->hash);
+                client_wipe_hash(answer->clients[i]);
 }
 
 static void call_free(Call *call) {

@@ -25,7 +25,7 @@ typedef struct ClientAddCall {
 static void add_done(Call *call) {
         ClientAddCall *add = (ClientAddCall *)call;
 
-        client_free(add->client);
+        client_unref(add->client);
         secret_done(&add->made);
 }
 

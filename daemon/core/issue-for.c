@@ -139,7 +139,7 @@ static void for_client_found(Call *call, StoreRequest *request) {
 
         if (request->result != 0)
                 return call_finish(call, REASON_INVALID_TOKEN);
-        client_free(bulk->issue.owned_client);
+        client_unref(bulk->issue.owned_client);
         bulk->issue.client = bulk->issue.owned_client = TAKE_PTR(request->clients[0]);
         bulk->issue.audit = (Audit){ .event = AUDIT_ISSUE, .client = bulk->issue.client->id };
         call->audit = &bulk->issue.audit;

@@ -16,7 +16,7 @@
 void issue_done(Call *call) {
         IssueCall *issue = (IssueCall *)call;
 
-        client_free(issue->owned_client);
+        client_unref(issue->owned_client);
         strv_free(issue->scopes);
 }
 
@@ -38,7 +38,7 @@ static void local_client_found(Call *call, StoreRequest *request) {
         /* The built-in client is always there. */
         if (request->result != 0)
                 return call_finish(call, REASON_STORE_UNAVAILABLE);
-        client_free(authority->local_client);
+        client_unref(authority->local_client);
         authority->local_client = TAKE_PTR(request->clients[0]);
         authority->local_client_seen = request->revocations;
         local_client_use((IssueCall *)call);

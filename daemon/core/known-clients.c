@@ -4,6 +4,7 @@
 
 #include "core/known-clients.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -76,6 +77,7 @@ void known_clients_put(KnownClients *clients, Client *client, uint64_t revocatio
         Set *set = &clients->sets[set_of(client->id)];
         Entry *entry = set_find(set, client->id);
 
+        assert(secret_is_empty(&client->hash));
         if (!entry)
                 entry = &set->entries[set->next++ % WAYS];
         client_ref(client);

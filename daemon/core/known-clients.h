@@ -13,5 +13,5 @@ void known_clients_freep(KnownClients **clients);
 
 /* Borrowed until the next put; NULL: not known, or from before this count of store_revocations(). */
 Client *known_clients_get(const KnownClients *clients, const char *id, uint64_t revocations);
-/* Keeps a reference. revocations: StoreRequest.revocations of the look-up that gave the record. */
+/* Keeps a reference; there must be no hash in it. revocations: StoreRequest.revocations of the look-up that gave the record. */
 void known_clients_put(KnownClients *clients, Client *client, uint64_t revocations);

@@ -69,7 +69,7 @@ StoreRequest *store_request_free(StoreRequest *request) {
         for (size_t i = 0; i < request->n_users; i++)
                 user_free(request->users[i]);
         for (size_t i = 0; i < request->n_clients; i++)
-                client_free(request->clients[i]);
+                client_unref(request->clients[i]);
         for (size_t i = 0; i < request->n_logins; i++)
                 login_free(request->logins[i]);
         for (size_t i = 0; i < request->n_tokens; i++)

@@ -11,7 +11,7 @@
         " c.access_lifetime, c.refresh_lifetime, c.created, c.epoch"
 
 static int client_read(const Query *query, Client **ret) {
-        _cleanup_(client_freep) Client *client = client_new();
+        _cleanup_(client_unrefp) Client *client = client_new();
         int r;
 
         if (!client)
@@ -62,7 +62,7 @@ static int client_give(StoreRequest *request, Client **client) {
 }
 
 int run_client_get(Backend *backend, StoreRequest *request) {
-        _cleanup_(client_freep) Client *client = NULL;
+        _cleanup_(client_unrefp) Client *client = NULL;
         int r;
 
         r = client_load(backend, request->key.text, &client);
@@ -81,7 +81,7 @@ int run_client_list(Backend *backend, StoreRequest *request) {
         if (r < 0)
                 return r;
         while ((r = query_next(&query)) > 0) {
-                _cleanup_(client_freep) Client *client = NULL;
+                _cleanup_(client_unrefp) Client *client = NULL;
 
                 if (request->n_clients == limit) {
                         request->cursor = strdup(request->clients[limit - 1]->id);
@@ -138,7 +138,7 @@ int run_client_add(Backend *backend, StoreRequest *request) {
 }
 
 int run_client_remove(Backend *backend, StoreRequest *request) {
-        _cleanup_(client_freep) Client *client = NULL;
+        _cleanup_(client_unrefp) Client *client = NULL;
         int r;
 
         r = client_load(backend, request->key.text, &client);

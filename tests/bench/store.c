@@ -204,7 +204,7 @@ static void commit_requests(Backend *backend, StoreRequest **requests, size_t n,
 
 static void issue(char **arguments, Figures *figures) {
         Backend *backend = open_store(arguments[0], false);
-        _cleanup_(client_freep) Client *client = client_find(backend, arguments[1]);
+        _cleanup_(client_unrefp) Client *client = client_find(backend, arguments[1]);
         size_t n_requests = number(arguments[2]), n_tokens = number(arguments[3]);
         size_t n_commits = number(arguments[4]);
         StoreRequest **requests = calloc(n_requests, sizeof(StoreRequest *));
@@ -256,7 +256,7 @@ static sqlite3 *connect_as_daemon(const char *path) {
 
 static void insert(char **arguments, Figures *figures) {
         Backend *backend = open_store(arguments[0], true);
-        _cleanup_(client_freep) Client *client = client_find(backend, arguments[1]);
+        _cleanup_(client_unrefp) Client *client = client_find(backend, arguments[1]);
         size_t n_rows = number(arguments[2]), n_commits = number(arguments[3]);
         Token **tokens = calloc(n_rows, sizeof(Token *));
         sqlite3_stmt *statement;
