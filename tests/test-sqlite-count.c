@@ -83,6 +83,82 @@ static void test_dead_ones_are_not_counted_again(void **state) {
         assert_int_equal(change(fixture, STORE_USER_REMOVE, "id-ada"), 1);
 }
 
+static void rotate(Fixture *fixture, unsigned old, unsigned new) {
+        _cleanup_(store_request_freep) StoreRequest *request =
+                store_request_new(STORE_TOKEN_ROTATE);
+        Token *refresh = token_make(fixture, new, "id-ada", "web", "family");
+
+        refresh->kind = TOKEN_REFRESH;
+        refresh->expires = turned + 30 * DAY;
+        request->key.field = STORE_KEY_HASH;
+        request->key.hash = token_hash(old);
+        store_request_take_token(request, token_make(fixture, new + 1, "id-ada", "web", "family"));
+        store_request_take_token(request, refresh);
+        assert_int_equal(run(fixture, request), 0);
+}
+
+/* A family that was rotated for days: two live tokens, and many rows of refresh tokens. */
+static void family_make(Fixture *fixture, unsigned n_rotations) {
+        Token *refresh = token_make(fixture, 2, "id-ada", "web", "family");
+
+        refresh->kind = TOKEN_REFRESH;
+        refresh->expires = turned + 30 * DAY;
+        assert_int_equal(token_issue(fixture, refresh,
+                                     login_make(fixture, "family", "id-ada", LOGIN_FAMILY)),
+                         0);
+        for (unsigned i = 1; i <= n_rotations; i++) {
+                turned += USEC_PER_SEC;
+                rotate(fixture, 2 * i, 2 * i + 2);
+        }
+}
+
+static void test_used_ones_are_not_counted(void **state) {
+        static const struct {
+                enum StoreVerb verb;
+                const char *owner;
+                unsigned n;
+        } cases[] = {
+                { STORE_REVOKE_USER,   "id-ada", 2 },
+                { STORE_REVOKE_CLIENT, "web",    3 },
+                { STORE_REVOKE_LOGIN,  "family", 2 },
+                { STORE_REVOKE_ALL,    NULL,     3 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                void *fixture;
+
+                setup(&fixture);
+                family_make(fixture, 1005);
+                issue(fixture, 5000, "id-bob", "web");
+                assert_int_equal(status(fixture).n_tokens, 1008);
+                assert_int_equal(change(fixture, cases[i].verb, cases[i].owner), cases[i].n);
+                fixture_teardown(&fixture);
+        }
+}
+
+/* All of them by one owner, then by another and by everybody, with few rows and with many. */
+static void test_second_revocation(void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+                for (unsigned n = 1500; n <= TOKENS_COUNTED_MAX + 1; n += TOKENS_COUNTED_MAX - 1499) {
+                        bool is_exact = n <= TOKENS_COUNTED_MAX;
+                        void *fixture;
+
+                        setup(&fixture);
+                        issue_many(fixture, 1, n, 0, "id-ada");
+                        issue(fixture, n + 1, "id-bob", CLIENT_LOCAL);
+                        assert_int_equal(change(fixture, ends[i].verb, ends[i].owner),
+                                         n + (ends[i].verb == STORE_REVOKE_ALL));
+                        assert_int_equal(change(fixture, ends[i].verb, ends[i].owner), 0);
+                        if (ends[i].verb != STORE_REVOKE_ALL)
+                                assert_int_equal(change(fixture, STORE_REVOKE_ALL, NULL),
+                                                 is_exact || ends[i].verb == STORE_REVOKE_CLIENT
+                                                         ? 1
+                                                         : n + 1);
+                        assert_int_equal(change(fixture, STORE_REVOKE_ALL, NULL), 0);
+                        fixture_teardown(&fixture);
+                }
+}
+
 static void test_kept_login_is_not_counted(void **state) {
         Fixture *fixture = *state;
         unsigned n = TOKENS_COUNTED_MAX + 500;
@@ -105,6 +181,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_live_ones_are_counted),
                 cmocka_unit_test(test_rows_of_many_are_counted),
+                cmocka_unit_test(test_used_ones_are_not_counted),
+                cmocka_unit_test(test_second_revocation),
                 cmocka_unit_test_setup_teardown(test_dead_ones_are_not_counted_again, setup,
                                                 fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_kept_login_is_not_counted, setup,

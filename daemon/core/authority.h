@@ -48,7 +48,7 @@ typedef struct Answer {
         Client **clients;
         size_t n_clients;
         char *cursor;       /* NULL: that was the last page */
-        uint64_t n_revoked; /* live tokens that died */
+        uint64_t n_revoked; /* live tokens that died; of an owner with many rows at most (store.h) */
         Throttled *throttled;
         size_t n_throttled;
         uint64_t n_cleared; /* counts of failures */
@@ -91,7 +91,7 @@ void authority_set_observer(Authority *authority, const AuthorityObserver *obser
 void authority_set_config(Authority *authority, const Config *config);
 
 /* Turns what a request brought along into a caller. REASON_INVALID_CLIENT, REASON_INVALID_TOKEN,
- * REASON_TOO_MANY_FAILURES, REASON_OVERLOADED. Without credentials the caller is who the peer is. */
+ * REASON_TOO_MANY_FAILURES, REASON_OVERLOADED. Without credentials the caller is the peer. */
 void authority_identify(Authority *authority, const Credentials *credentials, CallerHandler handler,
                         void *userdata);
 /* 0: the same at once; a client is known if it proved this secret since the last revocation, and

@@ -310,7 +310,7 @@ static int access_tokens_end(Backend *backend, const char *login, StoreRequest *
 
         if (!login)
                 return 0;
-        r = tokens_count(backend, COUNT_LOGIN " AND t.kind = 0", login, request);
+        r = tokens_count(backend, COUNT_LOGIN_ACCESS, login, request);
         if (r < 0)
                 return r;
         r = SQL(backend, "DELETE FROM tokens WHERE login = ?1 AND kind = ?2", sql_text(login),
@@ -320,7 +320,6 @@ static int access_tokens_end(Backend *backend, const char *login, StoreRequest *
         backend->counters.tokens -= sql_changes(backend);
         return 0;
 }
-_Static_assert(TOKEN_ACCESS == 0, "as in the statement above");
 
 int run_token_rotate(Backend *backend, StoreRequest *request) {
         _cleanup_(token_unrefp) Token *old = NULL;
@@ -387,23 +386,13 @@ int run_touch(Backend *backend, StoreRequest *request) {
         return r;
 }
 
-/* As tokens_count() does for one owner. */
-static int count_all(Backend *backend, StoreRequest *request) {
-        if (backend->counters.tokens > TOKENS_COUNTED_MAX) {
-                request->n_affected = (uint64_t)backend->counters.tokens;
-                return 0;
-        }
-        return tokens_count(backend, "SELECT COUNT(*) FROM tokens t WHERE " SQL_LIVE " AND ?2 IS NULL",
-                            NULL, request);
-}
-
 /* Every owner gets a new epoch; the clients' graves, with those of clients that are gone already,
  * cover all rows, each of which has a client. */
 int run_revoke_all(Backend *backend, StoreRequest *request) {
         SqlValue epoch;
         int r;
 
-        r = count_all(backend, request);
+        r = tokens_count(backend, COUNT_ALL, NULL, request);
         if (r < 0)
                 return r;
         epoch = sql_integer(epoch_next(backend));
