@@ -24,7 +24,7 @@ static uint32_t use(Profiles *profiles, const char *user, const char *client) {
 }
 
 static bool is_outdated(const Profiles *profiles, uint32_t shared) {
-        return profile_is_outdated(profile_at(profiles, shared));
+        return profile_is_outdated(profiles, shared);
 }
 
 static void test_one_of_each_kind(void **state) {

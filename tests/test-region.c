@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -35,9 +36,27 @@ static void test_takes_memory_where_it_is_written(void **state) {
                 assert_int_equal(at[i], 0);
         at[0] = at[LARGE - 1] = 1;
         assert_true(resident() < before + (1 << 20));
-        region_clear(&region);
-        assert_int_equal(at[0] | at[LARGE - 1], 0);
         region_done(&region);
+        region_done(&region);
+}
+
+static void test_gives_memory_back_in_pieces(void **state) {
+        Region region = { 0 };
+        size_t before = resident(), size = 20 << 20, held;
+        uint8_t *at;
+
+        assert_int_equal(region_init(&region, LARGE, 1), 0);
+        at = region.at;
+        memset(at, 1, size);
+        assert_false(region_give_back(&region, 100));
+        region_note(&region, size);
+        region_note(&region, size / 2);
+        do {
+                held = resident();
+                assert_true(at[(5 << 20) - 1] == 1);
+        } while (region_give_back(&region, (5 << 20) - 1) && held < resident() + (3 << 20));
+        assert_false(region_give_back(&region, 0));
+        assert_true(resident() < before + (6 << 20));
         region_done(&region);
 }
 
@@ -53,6 +72,7 @@ static void test_too_large(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_takes_memory_where_it_is_written),
+                cmocka_unit_test(test_gives_memory_back_in_pieces),
                 cmocka_unit_test(test_too_large),
         };
 

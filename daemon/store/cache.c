@@ -5,10 +5,12 @@
  * hashing), so nothing ever waits for all of it to be moved. What tokens have in common is kept
  * once (profiles.h).
  *
- * Forgetting an owner is one increment: of its generation, which profiles remember, or of a
- * login's, which entries remember. Entries that no longer match are not found, and go when they are
- * met, by a look-up, or by one of those that come in, each of which looks at the next two. Logins
- * share generations; who is forgotten with somebody else's login is found again by the store. */
+ * Forgetting an owner, or all, is one increment, which profiles remember, or of a login's
+ * generation, which entries remember. Entries that no longer match are not found, and go when they
+ * are met, by a look-up, or by one of those that come in, each of which looks at the next few; after
+ * clearing also by those that are asked for. Memory is given back in pieces once all have gone.
+ * Logins share generations; who is forgotten with somebody else's login is found again by the
+ * store. */
 
 #include "store/cache.h"
 
@@ -25,7 +27,8 @@
 #define BUCKETS_PER_ENTRY 2U
 /* One that is dead must go for each that comes in, while about half of them are dead. */
 #define SWEPT_PER_PUT    2U
-#define TOKENS_PER_LOGIN 4U
+#define SWEPT_OF_CLEARED 8U
+#define TOKENS_PER_LOGIN 1U
 #define LOGINS_MIN       1024U
 #define NO_LOGIN         (UINT64_MAX >> 1)
 #define LOGIN_SIZE       (TOKEN_ID_SIZE / 2)
@@ -54,19 +57,33 @@ struct Cache {
         Profiles *profiles;
         size_t n_logins; /* a power of two */
         uint32_t n_entries, entries_max;
-        uint32_t n_touched; /* the entries that were used ever are the first ones */
+        uint32_t n_cleared; /* of them, to go */
+        uint32_t n_touched; /* those up to this number were used since there was none */
         uint32_t first_free;
         uint32_t n_buckets, bucket_mask; /* mask + 1 is the largest power of two within */
         uint32_t evicted, swept;         /* the last ones */
-        int64_t latest;                  /* the latest now that anybody named */
+        bool gives_back;
+        int64_t latest; /* the latest now that anybody named */
 };
 
 static Entry *entry_at(const Cache *cache, uint32_t number) {
         return (Entry *)cache->entries.at + number;
 }
 
+static size_t entries_size(const Cache *cache) {
+        return (cache->n_touched + 1ULL) * sizeof(Entry);
+}
+
+static size_t buckets_size(const Cache *cache) {
+        return (size_t)cache->n_buckets * sizeof(uint32_t);
+}
+
+/* There is no entry, and all buckets are empty. */
 static void cache_start(Cache *cache) {
-        cache->n_entries = cache->n_touched = cache->first_free = 0;
+        region_note(&cache->entries, entries_size(cache));
+        region_note(&cache->buckets, buckets_size(cache));
+        cache->gives_back = true;
+        cache->n_touched = cache->first_free = 0;
         cache->evicted = cache->swept = 0;
         cache->n_buckets = BUCKETS_FIRST;
         cache->bucket_mask = BUCKETS_FIRST - 1;
@@ -84,7 +101,8 @@ static int cache_reserve(Cache *cache) {
                              sizeof(uint32_t))) < 0 ||
             (r = region_init(&cache->logins, cache->n_logins, sizeof(uint64_t))) < 0)
                 return r;
-        return profiles_new(cache->entries_max, &cache->profiles);
+        /* One that comes in is there before another one goes. */
+        return profiles_new(cache->entries_max + 1, &cache->profiles);
 }
 
 int cache_new(size_t tokens_max, Cache **ret) {
@@ -176,10 +194,13 @@ static void entry_remove(Cache *cache, uint32_t number) {
         while (*place != number)
                 place = &entry_at(cache, *place)->next;
         *place = entry->next;
+        if (profile_is_cleared(cache->profiles, entry->profile))
+                cache->n_cleared--;
         profiles_leave(cache->profiles, TAKE(entry->profile, 0));
         entry->next = cache->first_free;
         cache->first_free = number;
-        cache->n_entries--;
+        if (--cache->n_entries == 0)
+                cache_start(cache);
 }
 
 /* A login's id is the beginning of a digest too. */
@@ -191,8 +212,7 @@ static uint64_t *login_generation(const Cache *cache, const uint8_t login[static
 }
 
 static bool entry_is_dead(const Cache *cache, const Entry *entry, int64_t now) {
-        return entry->expires <= now ||
-               profile_is_outdated(profile_at(cache->profiles, entry->profile)) ||
+        return entry->expires <= now || profile_is_outdated(cache->profiles, entry->profile) ||
                (entry->login_generation != NO_LOGIN &&
                 entry->login_generation != *login_generation(cache, entry->login));
 }
@@ -208,12 +228,37 @@ void cache_follow_clock(Cache *cache, int64_t now) {
                 cache->latest = now;
 }
 
+static uint32_t entry_after(const Cache *cache, uint32_t number) {
+        return number >= cache->n_touched ? 1 : number + 1;
+}
+
+static void cache_sweep(Cache *cache, unsigned n) {
+        for (unsigned i = 0; i < n && cache->n_entries > 0; i++) {
+                Entry *entry;
+
+                cache->swept = entry_after(cache, cache->swept);
+                entry = entry_at(cache, cache->swept);
+                if (entry->profile != 0 && entry_is_dead(cache, entry, cache->latest))
+                        entry_remove(cache, cache->swept);
+        }
+}
+
+static void cache_tidy(Cache *cache) {
+        if (cache->n_cleared > 0)
+                cache_sweep(cache, SWEPT_OF_CLEARED);
+        if (cache->gives_back)
+                cache->gives_back = region_give_back(&cache->entries, entries_size(cache)) ||
+                                    region_give_back(&cache->buckets, buckets_size(cache)) ||
+                                    profiles_give_back(cache->profiles);
+}
+
 Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now) {
         uint32_t number;
         Entry *entry;
         Token *token;
 
         cache_follow_clock(cache, now);
+        cache_tidy(cache);
         number = entry_find(cache, hash);
         if (number == 0)
                 return NULL;
@@ -238,10 +283,6 @@ Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now) {
         return token;
 }
 
-static uint32_t entry_after(const Cache *cache, uint32_t number) {
-        return number >= cache->n_touched ? 1 : number + 1;
-}
-
 /* Called when all entries are used. */
 static void cache_evict(Cache *cache) {
         for (unsigned i = 0; i < PASSED_OVER_MAX; i++) {
@@ -251,17 +292,6 @@ static void cache_evict(Cache *cache) {
                 entry_at(cache, cache->evicted)->is_asked = false;
         }
         entry_remove(cache, cache->evicted);
-}
-
-static void cache_sweep(Cache *cache) {
-        for (unsigned i = 0; i < SWEPT_PER_PUT && cache->n_entries > 0; i++) {
-                Entry *entry;
-
-                cache->swept = entry_after(cache, cache->swept);
-                entry = entry_at(cache, cache->swept);
-                if (entry->profile != 0 && entry_is_dead(cache, entry, cache->latest))
-                        entry_remove(cache, cache->swept);
-        }
 }
 
 static uint32_t entry_take_free(Cache *cache) {
@@ -303,12 +333,14 @@ void cache_put(Cache *cache, const Token *token) {
                         return;
                 entry.login_generation = *login_generation(cache, entry.login);
         }
-        cache_sweep(cache);
+        cache_tidy(cache);
+        cache_sweep(cache, SWEPT_PER_PUT);
+        entry.profile = profiles_use(cache->profiles, token);
+        if (entry.profile == 0)
+                return;
         if (cache->n_entries >= cache->entries_max)
                 cache_evict(cache);
-        entry.profile = profiles_use(cache->profiles, token);
-        if (entry.profile != 0)
-                entry_add(cache, &entry);
+        entry_add(cache, &entry);
 }
 
 void cache_forget(Cache *cache, const TokenHash *hash) {
@@ -335,11 +367,9 @@ void cache_forget_login(Cache *cache, const char *login) {
 
 void cache_clear(Cache *cache) {
         profiles_clear(cache->profiles);
-        region_clear(&cache->entries);
-        region_clear(&cache->buckets);
-        cache_start(cache);
+        cache->n_cleared = cache->n_entries;
 }
 
 size_t cache_size(const Cache *cache) {
-        return cache->n_entries;
+        return cache->n_entries - cache->n_cleared;
 }

@@ -23,10 +23,13 @@ void cache_put(Cache *cache, const Token *token);
 void cache_forget(Cache *cache, const TokenHash *hash);
 void cache_forget_user(Cache *cache, const char *user_id);
 void cache_forget_client(Cache *cache, const char *client_id);
-/* Perhaps a few others with it. */
+/* Perhaps a few others with it, which the store finds again: the more logins there are for
+ * tokens_max, the more often. */
 void cache_forget_login(Cache *cache, const char *login);
+/* At once. Memory goes with the calls that follow. */
 void cache_clear(Cache *cache);
 /* Whenever the store is told the time: a clock that is turned back later must not make anything
  * live that had expired by now. cache_get() does so by itself. */
 void cache_follow_clock(Cache *cache, int64_t now);
+/* Some of them may have been forgotten with their owner, or be expired. */
 size_t cache_size(const Cache *cache);

@@ -1,9 +1,9 @@
 /* Profiles and owners, each interned in a chained table.
  *
- * An owner has a generation; a profile remembers those of the moment when it was made. Forgetting
- * an owner is one increment. A profile that no longer matches lives on until its last user has
- * left, but the next token of its kind takes its place in the table. Owners stay as long as a
- * profile points to them.
+ * What is forgotten is counted; a profile remembers the count of the moment when it was made, an
+ * owner that of when it was forgotten the last time. So forgetting an owner, or all, is one
+ * increment. A profile that was made before lives on until its last user has left, but the next
+ * token of its kind takes its place in the table. Owners stay as long as a profile points to them.
  *
  * Remote hosts and terminals are named by others, so buckets are chosen by a digest with a key that
  * nobody knows: no collisions can be aimed at. */
@@ -20,15 +20,15 @@
 #include "store/region.h"
 #include "wire/text.h"
 
-/* Profiles are few: most tokens are like many others. */
-#define TOKENS_PER_BUCKET 8U
+/* Few when most tokens are like many others, but each may have one of its own. */
+#define TOKENS_PER_BUCKET 1U
 #define BUCKETS_MIN       64U
 
 struct Owner {
         Owner *next; /* in its bucket */
-        uint64_t generation;
-        size_t n_profiles;
-        uint64_t number;
+        uint64_t forgotten;
+        uint32_t number;
+        uint32_t n_profiles;
         enum OwnerKind kind;
         char id[];
 };
@@ -38,8 +38,10 @@ struct Profiles {
         Region all;       /* of SharedProfile; the first is never used */
         Region buckets;   /* of uint32_t */
         Region owners;    /* of Owner * */
-        uint32_t n_touched, profiles_max;
+        uint32_t n_profiles, profiles_max;
+        uint32_t n_touched; /* those up to this number were used since there was none */
         uint32_t first_free;
+        uint64_t n_forgotten, cleared;
         uint8_t key[16];
 };
 
@@ -63,11 +65,14 @@ int profiles_new(uint32_t tokens_max, Profiles **ret) {
         return 0;
 }
 
+static void profile_done(Profiles *profiles, uint32_t profile);
+
 Profiles *profiles_free(Profiles *profiles) {
         if (!profiles)
                 return NULL;
-        if (profiles->all.at && profiles->buckets.at)
-                profiles_clear(profiles);
+        for (uint32_t i = 1; i <= profiles->n_touched; i++)
+                if (profile_at(profiles, i)->profile)
+                        profile_done(profiles, i);
         region_done(&profiles->all);
         region_done(&profiles->buckets);
         region_done(&profiles->owners);
@@ -79,9 +84,9 @@ void profiles_freep(Profiles **profiles) {
         *profiles = profiles_free(*profiles);
 }
 
-static uint64_t number_of(const Profiles *profiles, unsigned kind, const void *data, size_t size) {
+static uint32_t number_of(const Profiles *profiles, unsigned kind, const void *data, size_t size) {
         struct sha256_ctx context;
-        uint64_t number;
+        uint32_t number;
         uint8_t digest[sizeof(number)];
 
         sha256_init(&context);
@@ -93,11 +98,11 @@ static uint64_t number_of(const Profiles *profiles, unsigned kind, const void *d
         return number;
 }
 
-static Owner **owner_bucket(const Profiles *profiles, uint64_t number) {
+static Owner **owner_bucket(const Profiles *profiles, uint32_t number) {
         return (Owner **)profiles->owners.at + (number & (profiles->n_buckets - 1));
 }
 
-static Owner *owner_find(const Profiles *profiles, uint64_t number, enum OwnerKind kind,
+static Owner *owner_find(const Profiles *profiles, uint32_t number, enum OwnerKind kind,
                          const char *id) {
         for (Owner *owner = *owner_bucket(profiles, number); owner; owner = owner->next)
                 if (owner->number == number && owner->kind == kind && streq(owner->id, id))
@@ -106,7 +111,7 @@ static Owner *owner_find(const Profiles *profiles, uint64_t number, enum OwnerKi
 }
 
 static Owner *owner_use(Profiles *profiles, enum OwnerKind kind, const char *id) {
-        uint64_t number = number_of(profiles, kind, id, strlen(id));
+        uint32_t number = number_of(profiles, kind, id, strlen(id));
         Owner *owner = owner_find(profiles, number, kind, id);
         Owner **bucket = owner_bucket(profiles, number);
         size_t size = strlen(id) + 1;
@@ -141,17 +146,19 @@ SharedProfile *profile_at(const Profiles *profiles, uint32_t profile) {
         return (SharedProfile *)profiles->all.at + profile;
 }
 
-static uint32_t *profile_bucket(const Profiles *profiles, uint64_t number) {
+static uint32_t *profile_bucket(const Profiles *profiles, uint32_t number) {
         return (uint32_t *)profiles->buckets.at + (number & (profiles->n_buckets - 1));
 }
 
+/* One that was replaced is not there any more. */
 static void bucket_remove(Profiles *profiles, uint32_t profile) {
         const SharedProfile *shared = profile_at(profiles, profile);
         uint32_t *place = profile_bucket(profiles, shared->number);
 
-        while (*place != profile)
+        while (*place != 0 && *place != profile)
                 place = &profile_at(profiles, *place)->next;
-        *place = shared->next;
+        if (*place != 0)
+                *place = shared->next;
 }
 
 /* Leaves its place to the next that is taken. */
@@ -164,19 +171,27 @@ static void profile_done(Profiles *profiles, uint32_t profile) {
         profile_unref(shared->profile);
         *shared = (SharedProfile){ .next = profiles->first_free };
         profiles->first_free = profile;
+        if (--profiles->n_profiles > 0)
+                return;
+        region_note(&profiles->all, (profiles->n_touched + 1ULL) * sizeof(SharedProfile));
+        profiles->n_touched = profiles->first_free = 0;
 }
 
-static uint32_t profile_find(const Profiles *profiles, uint64_t number, const void *bytes,
+static bool profile_has_bytes(const Profile *profile, const void *bytes, size_t size) {
+        size_t own_size;
+        const void *own_bytes = profile_bytes(profile, &own_size);
+
+        return own_size == size && memcmp(own_bytes, bytes, size) == 0;
+}
+
+static uint32_t profile_find(const Profiles *profiles, uint32_t number, const void *bytes,
                              size_t size) {
         uint32_t profile = *profile_bucket(profiles, number);
 
         while (profile != 0) {
                 const SharedProfile *shared = profile_at(profiles, profile);
-                size_t shared_size;
-                const void *shared_bytes = profile_bytes(shared->profile, &shared_size);
 
-                if (shared->number == number && shared_size == size &&
-                    memcmp(shared_bytes, bytes, size) == 0)
+                if (shared->number == number && profile_has_bytes(shared->profile, bytes, size))
                         break;
                 profile = shared->next;
         }
@@ -192,7 +207,7 @@ static uint32_t profile_take_free(Profiles *profiles) {
         return profile;
 }
 
-static uint32_t profile_add(Profiles *profiles, uint64_t number, Profile *profile) {
+static uint32_t profile_add(Profiles *profiles, uint32_t number, Profile *profile) {
         const char *const ids[_OWNER_KIND_MAX] = {
                 [OWNER_USER] = profile_user_id(profile),
                 [OWNER_CLIENT] = profile_client_id(profile),
@@ -203,7 +218,12 @@ static uint32_t profile_add(Profiles *profiles, uint64_t number, Profile *profil
 
         if (added == 0)
                 return 0;
-        *shared = (SharedProfile){ .number = number, .profile = profile_ref(profile) };
+        profiles->n_profiles++;
+        *shared = (SharedProfile){
+                .number = number,
+                .made = profiles->n_forgotten,
+                .profile = profile_ref(profile),
+        };
         for (size_t i = 0; i < _OWNER_KIND_MAX; i++) {
                 if (!ids[i])
                         continue;
@@ -212,7 +232,6 @@ static uint32_t profile_add(Profiles *profiles, uint64_t number, Profile *profil
                         profile_done(profiles, added);
                         return 0;
                 }
-                shared->generations[i] = shared->owners[i]->generation;
         }
         shared->next = *bucket;
         *bucket = added;
@@ -223,7 +242,7 @@ uint32_t profiles_use(Profiles *profiles, const Token *token) {
         _cleanup_(profile_unrefp) Profile *profile = NULL;
         uint32_t found;
         const void *bytes;
-        uint64_t number;
+        uint32_t number;
         size_t size;
 
         if (profile_new(token, &profile) < 0)
@@ -231,9 +250,8 @@ uint32_t profiles_use(Profiles *profiles, const Token *token) {
         bytes = profile_bytes(profile, &size);
         number = number_of(profiles, _OWNER_KIND_MAX, bytes, size);
         found = profile_find(profiles, number, bytes, size);
-        if (found != 0 && profile_is_outdated(profile_at(profiles, found))) {
+        if (found != 0 && profile_is_outdated(profiles, found)) {
                 bucket_remove(profiles, found);
-                profile_at(profiles, found)->is_replaced = true;
                 found = 0;
         }
         if (found == 0)
@@ -248,21 +266,26 @@ void profiles_leave(Profiles *profiles, uint32_t profile) {
 
         if (--shared->n_users > 0)
                 return;
-        if (!shared->is_replaced)
-                bucket_remove(profiles, profile);
+        bucket_remove(profiles, profile);
         profile_done(profiles, profile);
 }
 
-bool profile_is_outdated(const SharedProfile *shared) {
+bool profile_is_cleared(const Profiles *profiles, uint32_t profile) {
+        return profile_at(profiles, profile)->made < profiles->cleared;
+}
+
+bool profile_is_outdated(const Profiles *profiles, uint32_t profile) {
+        const SharedProfile *shared = profile_at(profiles, profile);
+
         for (size_t i = 0; i < _OWNER_KIND_MAX; i++)
-                if (shared->owners[i] && shared->generations[i] != shared->owners[i]->generation)
+                if (shared->owners[i] && shared->made < shared->owners[i]->forgotten)
                         return true;
-        return false;
+        return profile_is_cleared(profiles, profile);
 }
 
 /* An owner that nobody interned has no tokens here. */
 void profiles_forget(Profiles *profiles, enum OwnerKind kind, const char *id) {
-        uint64_t number;
+        uint32_t number;
         Owner *owner;
 
         if (!id)
@@ -270,14 +293,14 @@ void profiles_forget(Profiles *profiles, enum OwnerKind kind, const char *id) {
         number = number_of(profiles, kind, id, strlen(id));
         owner = owner_find(profiles, number, kind, id);
         if (owner)
-                owner->generation++;
+                owner->forgotten = ++profiles->n_forgotten;
 }
 
 void profiles_clear(Profiles *profiles) {
-        for (uint32_t i = 1; i <= profiles->n_touched; i++)
-                if (profile_at(profiles, i)->profile)
-                        profile_done(profiles, i);
-        profiles->n_touched = profiles->first_free = 0;
-        region_clear(&profiles->all);
-        region_clear(&profiles->buckets);
+        profiles->cleared = ++profiles->n_forgotten;
+}
+
+bool profiles_give_back(Profiles *profiles) {
+        return region_give_back(&profiles->all,
+                                (profiles->n_touched + 1ULL) * sizeof(SharedProfile));
 }

@@ -11,13 +11,12 @@ typedef struct Owner Owner;
 typedef struct Profiles Profiles;
 
 typedef struct SharedProfile {
-        uint64_t number; /* says which bucket */
+        uint32_t number; /* says which bucket */
         uint32_t next;   /* in its bucket, or of those that are free */
         uint32_t n_users;
-        bool is_replaced; /* out of the table, only used */
-        Profile *profile; /* NULL: free */
+        uint64_t made;                  /* how much had been forgotten */
+        Profile *profile;               /* NULL: free */
         Owner *owners[_OWNER_KIND_MAX]; /* NULL: it has none of that kind */
-        uint64_t generations[_OWNER_KIND_MAX];
 } SharedProfile;
 
 /* 0 or a negative errno. For up to this many tokens. */
@@ -30,7 +29,11 @@ uint32_t profiles_use(Profiles *profiles, const Token *token);
 /* One user fewer; the last one frees it. */
 void profiles_leave(Profiles *profiles, uint32_t profile);
 SharedProfile *profile_at(const Profiles *profiles, uint32_t profile);
-bool profile_is_outdated(const SharedProfile *shared);
+/* By forgetting an owner or by clearing. */
+bool profile_is_outdated(const Profiles *profiles, uint32_t profile);
+bool profile_is_cleared(const Profiles *profiles, uint32_t profile);
 void profiles_forget(Profiles *profiles, enum OwnerKind kind, const char *id);
-/* Frees all, used or not. */
+/* Outdates all at once, and frees none. */
 void profiles_clear(Profiles *profiles);
+/* A piece of the memory that no profile needs any more; true: there may be more. */
+bool profiles_give_back(Profiles *profiles);

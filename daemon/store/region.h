@@ -3,15 +3,20 @@
 /* An array that is as large as it may ever become from its start, and takes memory only where it
  * was written to. Its address never changes. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct Region {
-        void *at; /* all zero */
+        void *at; /* all zero at first */
         size_t size;
+        size_t held; /* may have memory up to here though it is not used */
 } Region;
 
 /* 0 or a negative errno. */
 int region_init(Region *region, size_t n, size_t element_size);
 void region_done(Region *region);
-/* All zero again, and without memory. */
-void region_clear(Region *region);
+/* That this much of it was used. */
+void region_note(Region *region, size_t size);
+/* Gives back the memory of a piece of what was used beyond these bytes, and is not any more. Nobody
+ * may rely on what is there then. True: there may be more. */
+bool region_give_back(Region *region, size_t used);

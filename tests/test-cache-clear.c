@@ -1,0 +1,166 @@
+/* Clearing: at once, however much there is, and memory goes bit by bit afterwards. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "store/cache.h"
+#include "wire/text.h"
+
+#define NOW  (1700000000 * USEC_PER_SEC)
+#define MANY 150000U
+
+static TokenHash hash_of(unsigned n) {
+        uint64_t mixed = n * UINT64_C(0x9e3779b97f4a7c15);
+        TokenHash hash = { 0 };
+
+        memcpy(hash.bytes, &mixed, sizeof(mixed));
+        return hash;
+}
+
+/* 0: of nobody's own. */
+static void put(Cache *cache, unsigned n, unsigned user) {
+        _cleanup_(token_unrefp) Token *token = token_new();
+
+        assert_non_null(token);
+        token->hash = hash_of(n);
+        token->client_id = strdup("c");
+        if (user > 0)
+                assert_true(asprintf(&token->user_id, "user-%u", user) > 0);
+        token->expires = NOW + 3600 * USEC_PER_SEC;
+        cache_put(cache, token);
+}
+
+static bool has(Cache *cache, unsigned n) {
+        TokenHash hash = hash_of(n);
+        _cleanup_(token_unrefp) Token *token = cache_get(cache, &hash, NOW);
+
+        return token != NULL;
+}
+
+static int64_t cpu_usec(void) {
+        struct timespec time;
+
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return time.tv_sec * USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+static size_t resident(void) {
+        FILE *file = fopen("/proc/self/statm", "re");
+        size_t size, pages;
+
+        assert_non_null(file);
+        assert_int_equal(fscanf(file, "%zu %zu", &size, &pages), 2);
+        fclose(file);
+        return pages * 4096;
+}
+
+/* Of clearing, and of whatever comes next. */
+static int64_t longest_usec(void) {
+        _cleanup_(cache_freep) Cache *cache = NULL;
+        int64_t longest = 0;
+
+        assert_int_equal(cache_new(MANY, &cache), 0);
+        for (unsigned n = 0; n < MANY; n++)
+                put(cache, n, n + 1);
+        for (unsigned n = 0; n < MANY; n++) {
+                int64_t started = cpu_usec();
+
+                if (n == 0)
+                        cache_clear(cache);
+                assert_false(has(cache, n));
+                if (cpu_usec() - started > longest)
+                        longest = cpu_usec() - started;
+        }
+        return longest;
+}
+
+/* Once in three times, as others use the machine too. */
+static void test_takes_no_time(void **state) {
+        int64_t least = INT64_MAX;
+
+        for (unsigned i = 0; i < 3; i++) {
+                int64_t longest = longest_usec();
+
+                least = longest < least ? longest : least;
+        }
+        assert_true(least < 5000);
+}
+
+static void test_size(void **state) {
+        _cleanup_(cache_freep) Cache *cache = NULL;
+
+        assert_int_equal(cache_new(1000, &cache), 0);
+        for (unsigned round = 0; round < 5; round++) {
+                for (unsigned n = 0; n < 900; n++)
+                        put(cache, n, n % 3);
+                assert_int_equal(cache_size(cache), round == 0 ? 900 : 910);
+                cache_clear(cache);
+                assert_int_equal(cache_size(cache), 0);
+                cache_clear(cache);
+                for (unsigned n = 2000; n < 2010; n++)
+                        put(cache, n, n % 3);
+                assert_int_equal(cache_size(cache), 10);
+                for (unsigned n = 0; n < 900; n++)
+                        assert_false(has(cache, n));
+                assert_int_equal(cache_size(cache), 10);
+                for (unsigned n = 2000; n < 2010; n++)
+                        assert_true(has(cache, n));
+        }
+}
+
+/* What is on its way out takes nobody's place. */
+static void test_full_of_cleared(void **state) {
+        _cleanup_(cache_freep) Cache *cache = NULL;
+
+        assert_int_equal(cache_new(100, &cache), 0);
+        for (unsigned n = 0; n < 100; n++)
+                put(cache, n, n);
+        cache_clear(cache);
+        for (unsigned n = 100; n < 200; n++) {
+                put(cache, n, n);
+                assert_int_equal(cache_size(cache), n - 99);
+        }
+        for (unsigned n = 0; n < 200; n++)
+                assert_int_equal(has(cache, n), n >= 100);
+}
+
+/* Of entries, buckets and profiles, each of which would be too much by itself. */
+static void test_gives_memory_back(void **state) {
+#ifndef __SANITIZE_ADDRESS__
+        _cleanup_(cache_freep) Cache *cache = NULL;
+        size_t before, full;
+
+        assert_int_equal(cache_new(8 * MANY, &cache), 0);
+        put(cache, 0, 0);
+        for (unsigned round = 0; round < 3; round++) {
+                before = resident();
+                for (unsigned n = 0; n < 4 * MANY; n++)
+                        put(cache, n, 0);
+                full = resident();
+                assert_true(full > before + 4 * MANY * 96);
+                cache_clear(cache);
+                for (unsigned n = 0; n < MANY; n++)
+                        assert_false(has(cache, 0));
+                assert_true(resident() < before + (3 << 20));
+        }
+#endif
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_takes_no_time),
+                cmocka_unit_test(test_size),
+                cmocka_unit_test(test_full_of_cleared),
+                cmocka_unit_test(test_gives_memory_back),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
