@@ -154,8 +154,8 @@ static enum MHD_Result send_reply(Exchange *exchange) {
         return result;
 }
 
-static int copy_field(const Head *head, const char *name, Secret *ret) {
-        const HeadField *field = head_get(head, name);
+static int copy_field(const Head *head, enum HeadName name, Secret *ret) {
+        const HeadField *field = head->known[name];
         return field ? secret_set(ret, field->value, field->value_size) : 0;
 }
 
@@ -191,8 +191,8 @@ static enum MHD_Result take_head(Exchange *exchange, const char *method, const c
                 return send_reply(exchange);
         }
 
-        if (copy_field(&head, "Authorization", &request->authorization) != 0 ||
-            copy_field(&head, "Content-Type", &request->content_type) != 0)
+        if (copy_field(&head, HEAD_AUTHORIZATION, &request->authorization) != 0 ||
+            copy_field(&head, HEAD_CONTENT_TYPE, &request->content_type) != 0)
                 return MHD_NO;
         /* A longer method is none of ours, cut or not. */
         memcpy(request->method, method, strnlen(method, sizeof(request->method) - 1));

@@ -9,19 +9,6 @@
 #include "wire/reason.h"
 #include "wire/text.h"
 
-static bool field_is(const HeadField *field, const char *name, size_t name_size) {
-        return field->name_size == name_size && strncasecmp(field->name, name, name_size) == 0;
-}
-
-const HeadField *head_get(const Head *head, const char *name) {
-        size_t size = strlen(name);
-
-        for (size_t i = 0; i < head->n_fields; i++)
-                if (field_is(&head->fields[i], name, size))
-                        return &head->fields[i];
-        return NULL;
-}
-
 /* RFC 9110 section 5.6.2. */
 static bool name_is_token(const HeadField *field) {
         static const bool is_token[256] = {
@@ -50,35 +37,43 @@ static bool value_is_clean(const HeadField *field) {
         return dirty == 0;
 }
 
-/* One bit for each name that may be there once; 0: none of them. */
-static unsigned single_bit(const HeadField *field) {
-#define SINGLE(name) { (name), sizeof(name) - 1 }
+static enum HeadName field_name(const HeadField *field) {
+#define NAME(name) { (name), sizeof(name) - 1 }
         static const struct {
-                const char *name;
+                const char *text;
                 size_t size;
-        } single[] = {
-                SINGLE("Host"),         SINGLE("Content-Length"), SINGLE("Transfer-Encoding"),
-                SINGLE("Content-Type"), SINGLE("Authorization"),  SINGLE("Sec-Fetch-Site"),
-                SINGLE("Origin"),
+        } names[_HEAD_NAME_MAX] = {
+                [HEAD_HOST] = NAME("Host"),
+                [HEAD_CONTENT_LENGTH] = NAME("Content-Length"),
+                [HEAD_TRANSFER_ENCODING] = NAME("Transfer-Encoding"),
+                [HEAD_CONTENT_TYPE] = NAME("Content-Type"),
+                [HEAD_AUTHORIZATION] = NAME("Authorization"),
+                [HEAD_SEC_FETCH_SITE] = NAME("Sec-Fetch-Site"),
+                [HEAD_ORIGIN] = NAME("Origin"),
         };
-#undef SINGLE
+#undef NAME
+        enum HeadName name = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(single); i++)
-                if (field_is(field, single[i].name, single[i].size))
-                        return 1U << i;
-        return 0;
+        while (name < _HEAD_NAME_MAX &&
+               (field->name_size != names[name].size ||
+                strncasecmp(field->name, names[name].text, names[name].size) != 0))
+                name++;
+        return name;
 }
 
-static bool fields_are_clean(const Head *head) {
-        unsigned seen = 0;
-
+static bool fields_are_clean(Head *head) {
+        memset(head->known, 0, sizeof(head->known));
         for (size_t i = 0; i < head->n_fields; i++) {
                 const HeadField *field = &head->fields[i];
-                unsigned bit = single_bit(field);
+                enum HeadName name = field_name(field);
 
-                if ((seen & bit) || !name_is_token(field) || !value_is_clean(field))
+                if (!name_is_token(field) || !value_is_clean(field))
                         return false;
-                seen |= bit;
+                if (name == _HEAD_NAME_MAX)
+                        continue;
+                if (head->known[name])
+                        return false;
+                head->known[name] = field;
         }
         return true;
 }
@@ -89,8 +84,8 @@ static bool value_equals(const HeadField *field, const char *text) {
 }
 
 static bool framing_is_clear(const Head *head) {
-        const HeadField *length = head_get(head, "Content-Length");
-        const HeadField *encoding = head_get(head, "Transfer-Encoding");
+        const HeadField *length = head->known[HEAD_CONTENT_LENGTH];
+        const HeadField *encoding = head->known[HEAD_TRANSFER_ENCODING];
 
         if (encoding)
                 return !length && !head->is_http10 && value_equals(encoding, "chunked");
@@ -103,7 +98,7 @@ static bool framing_is_clear(const Head *head) {
 }
 
 bool head_body_exceeds(const Head *head, size_t body_max) {
-        const HeadField *length = head_get(head, "Content-Length");
+        const HeadField *length = head->known[HEAD_CONTENT_LENGTH];
         size_t size = 0;
 
         for (size_t i = 0; length && i < length->value_size && size <= body_max; i++)
@@ -113,14 +108,14 @@ bool head_body_exceeds(const Head *head, size_t body_max) {
 
 /* DNS rebinding and pages of other sites: the browser says so by itself. */
 static bool comes_from_a_page(const Head *head, const GuardOptions *options) {
-        const HeadField *host = head_get(head, "Host"), *site = head_get(head, "Sec-Fetch-Site");
+        const HeadField *host = head->known[HEAD_HOST], *site = head->known[HEAD_SEC_FETCH_SITE];
 
         if (!host || !host_is_own(host->value, options->local, options->tls, options->issuer))
                 return true;
-        return head_get(head, "Origin") || (site && value_equals(site, "cross-site"));
+        return head->known[HEAD_ORIGIN] || (site && value_equals(site, "cross-site"));
 }
 
-int guard_check(const Head *head, const GuardOptions *options, const char **ret_detail) {
+int guard_check(Head *head, const GuardOptions *options, const char **ret_detail) {
         if (head->too_many || head->has_hidden_bytes || !fields_are_clean(head) ||
             !framing_is_clear(head)) {
                 *ret_detail = "the head of the request is malformed";

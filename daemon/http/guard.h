@@ -18,9 +18,22 @@ typedef struct HeadField {
         size_t value_size;
 } HeadField;
 
+/* Fields that may be there once. */
+enum HeadName {
+        HEAD_HOST,
+        HEAD_CONTENT_LENGTH,
+        HEAD_TRANSFER_ENCODING,
+        HEAD_CONTENT_TYPE,
+        HEAD_AUTHORIZATION,
+        HEAD_SEC_FETCH_SITE,
+        HEAD_ORIGIN,
+        _HEAD_NAME_MAX,
+};
+
 typedef struct Head {
         HeadField fields[HEAD_FIELDS_MAX];
         size_t n_fields;
+        const HeadField *known[_HEAD_NAME_MAX]; /* found by guard_check(); NULL: not there */
         bool too_many;
         bool has_hidden_bytes; /* the bytes on the wire are more than the text in the fields */
         bool is_http10;
@@ -34,8 +47,6 @@ typedef struct GuardOptions {
 
 /* 0, or a Reason and the sentence for it, which is static: then the connection must end.
  * REASON_INVALID_REQUEST, _ACCESS_DENIED (a web page). */
-int guard_check(const Head *head, const GuardOptions *options, const char **ret_detail);
+int guard_check(Head *head, const GuardOptions *options, const char **ret_detail);
 /* Whether Content-Length, once guard_check() has found it to be digits, announces more. */
 bool head_body_exceeds(const Head *head, size_t body_max);
-/* The field of that name (any case); NULL: none. */
-const HeadField *head_get(const Head *head, const char *name);
