@@ -20,7 +20,24 @@ static const bool plain[256] = {
         [' '] = true, ['!'] = true, ['#' ... '['] = true, [']' ... '~'] = true,
 };
 
+/* Has a high bit in some byte if one of the eight is not plain (a borrow or a carry comes from
+ * those only). */
+static uint64_t odd_bytes(const char text[static 8]) {
+        const uint64_t ones = UINT64_C(0x0101010101010101);
+        uint64_t bytes;
+
+        memcpy(&bytes, text, sizeof(bytes));
+        return bytes | (bytes - ' ' * ones) | ((bytes ^ '"' * ones) - ones) |
+               ((bytes ^ '\\' * ones) - ones) | (bytes + ones);
+}
+
 static bool is_plain(const char *text, size_t size) {
+        uint64_t odd = 0;
+
+        for (; size >= 8; text += 8, size -= 8)
+                odd |= odd_bytes(text);
+        if (odd & UINT64_C(0x8080808080808080))
+                return false;
         for (size_t i = 0; i < size; i++)
                 if (!plain[(unsigned char)text[i]])
                         return false;

@@ -115,6 +115,7 @@ static int decode_basic(ParsedCredentials *ret) {
 static int parse_basic(const char *text, size_t size, ParsedCredentials *ret) {
         _cleanup_(secret_done) Secret pair = SECRET_INIT;
         const char *colon;
+        bool encoded;
         int r = base64_decode(text, size, &pair);
 
         if (r != 0)
@@ -123,11 +124,15 @@ static int parse_basic(const char *text, size_t size, ParsedCredentials *ret) {
         if (!colon || colon == pair.text || memchr(pair.text, '\0', pair.size))
                 return REASON_INVALID_CLIENT;
 
-        r = secret_set(&ret->client_id, pair.text, (size_t)(colon - pair.text));
+        encoded = is_encoded(&pair);
+        r = secret_set(&ret->client_secret, colon + 1,
+                       pair.size - (size_t)(colon + 1 - pair.text));
         if (r == 0)
-                r = secret_set(&ret->client_secret, colon + 1,
-                               pair.size - (size_t)(colon + 1 - pair.text));
-        return r == 0 && is_encoded(&pair) ? decode_basic(ret) : r;
+                r = secret_set(&pair, pair.text, (size_t)(colon - pair.text));
+        if (r != 0)
+                return r;
+        ret->client_id = TAKE(pair, SECRET_INIT);
+        return encoded ? decode_basic(ret) : 0;
 }
 
 /* RFC 6750 section 2.1: b64token. */

@@ -151,7 +151,8 @@ static int parse_path(Request *request, char *path, size_t path_size) {
         size_t from = 1, n_segments = 0;
 
         while (from <= path_size) {
-                size_t size = strcspn(path + from, "/?");
+                const char *slash = memchr(path + from, '/', path_size - from);
+                size_t size = slash ? (size_t)(slash - path) - from : path_size - from;
                 int r;
 
                 if (n_segments == SEGMENTS_MAX)
@@ -174,7 +175,7 @@ int request_parse_target(Request *request) {
 
         if (!target || target[0] != '/' || strchr(target, '#'))
                 return REASON_INVALID_REQUEST;
-        path_size = strcspn(target, "?");
+        path_size = (size_t)(strchrnul(target, '?') - target);
         has_query = target[path_size] == '?';
         r = parse_path(request, target, path_size);
         if (r != 0 || !has_query)
