@@ -2,8 +2,8 @@
  *
  * An entry belongs to one client in one epoch: whatever gives the client another epoch (revocation,
  * removal, being made again) outdates it. Epochs are never given twice (store.h), so that by itself
- * names the client; the id is in the HMAC as well. Only who has proven a secret gets an entry, so that
- * strangers push nobody out. */
+ * names the client; the id is in the HMAC as well. Only who has proven a secret gets an entry, so
+ * that strangers push nobody out. */
 
 #include <errno.h>
 #include <nettle/hmac.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/text-hash.h"
 #include "core/client-secret.h"
 #include "wire/cleanup.h"
 
@@ -20,7 +21,7 @@
 #define WAYS 4U
 
 typedef struct Entry {
-        uint32_t id; /* hash_id() */
+        uint64_t id; /* text_hash() */
         int64_t epoch;
         uint8_t secret[SHA256_DIGEST_SIZE]; /* of id, epoch and secret */
         uint64_t used;                      /* 0: free */
@@ -70,26 +71,17 @@ static void digest(const ClientSecrets *secrets, const Client *client, const Sec
         explicit_bzero(&context, sizeof(context));
 }
 
-/* FNV-1a: administrators name clients, strangers don't. */
-static uint32_t hash_id(const char *id) {
-        uint32_t hash = 2166136261U;
-
-        for (; *id; id++)
-                hash = (hash ^ (unsigned char)*id) * 16777619U;
-        return hash;
-}
-
-static size_t set_of(uint32_t id, int64_t epoch) {
+static size_t set_of(uint64_t id, int64_t epoch) {
         return (id + (uint64_t)epoch) % SETS * WAYS;
 }
 
-static bool entry_is(const Entry *entry, uint32_t id, int64_t epoch) {
+static bool entry_is(const Entry *entry, uint64_t id, int64_t epoch) {
         return entry->used > 0 && entry->epoch == epoch && entry->id == id;
 }
 
 enum ClientSecretMemory client_secrets_check(const ClientSecrets *secrets, const Client *client,
                                              const Secret *secret) {
-        uint32_t id = hash_id(client->id);
+        uint64_t id = text_hash(TEXT_HASH_INIT, client->id);
         uint8_t shown[SHA256_DIGEST_SIZE];
         const Entry *set;
 
@@ -106,7 +98,7 @@ enum ClientSecretMemory client_secrets_check(const ClientSecrets *secrets, const
 }
 
 void client_secrets_remember(ClientSecrets *secrets, const Client *client, const Secret *secret) {
-        uint32_t id = hash_id(client->id);
+        uint64_t id = text_hash(TEXT_HASH_INIT, client->id);
         Entry *set, *place;
 
         if (secret_is_empty(secret))

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/text-hash.h"
 #include "wire/text.h"
 
 /* Clients that are kept: SETS × WAYS. */
@@ -51,36 +52,35 @@ void known_clients_freep(KnownClients **clients) {
         *clients = known_clients_free(*clients);
 }
 
-/* FNV-1a: administrators name clients, strangers don't. */
 static size_t set_of(const char *id) {
-        uint32_t hash = 2166136261U;
-
-        for (; *id; id++)
-                hash = (hash ^ (unsigned char)*id) * 16777619U;
-        return hash % SETS;
+        return text_hash(TEXT_HASH_INIT, id) % SETS;
 }
 
-static Entry *set_find(Set *set, const char *id) {
-        for (size_t i = 0; i < WAYS; i++)
-                if (set->entries[i].client && streq(set->entries[i].client->id, id))
-                        return &set->entries[i];
-        return NULL;
+/* WAYS: none. */
+static size_t set_find(const Set *set, const char *id) {
+        size_t i = 0;
+
+        while (i < WAYS && !(set->entries[i].client && streq(set->entries[i].client->id, id)))
+                i++;
+        return i;
 }
 
 Client *known_clients_get(const KnownClients *clients, const char *id, uint64_t revocations) {
-        const Entry *entry = set_find((Set *)&clients->sets[set_of(id)], id);
+        const Set *set = &clients->sets[set_of(id)];
+        size_t i = set_find(set, id);
 
-        return entry && entry->revocations == revocations ? entry->client : NULL;
+        return i < WAYS && set->entries[i].revocations == revocations ? set->entries[i].client
+                                                                      : NULL;
 }
 
 void known_clients_put(KnownClients *clients, Client *client, uint64_t revocations) {
         Set *set = &clients->sets[set_of(client->id)];
-        Entry *entry = set_find(set, client->id);
+        size_t i = set_find(set, client->id);
 
         assert(secret_is_empty(&client->hash));
-        if (!entry)
-                entry = &set->entries[set->next++ % WAYS];
+        if (i == WAYS)
+                i = set->next++ % WAYS;
         client_ref(client);
-        client_unref(entry->client);
-        *entry = (Entry){ client, revocations };
+        client_unref(set->entries[i].client);
+        set->entries[i] = (Entry){ client, revocations };
 }

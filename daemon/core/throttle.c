@@ -113,7 +113,8 @@ unsigned throttle_check(const Throttle *throttle, const ThrottleSubject *subject
 bool throttle_knows(const Throttle *throttle, const ThrottleSubject *subject) {
         int64_t now = clock_monotonic(throttle->clock);
 
-        return throttle->enabled && !failure_table_is_quiet(throttle->table, subject->remote, now) &&
+        return throttle->enabled &&
+               !failure_table_is_quiet(throttle->table, subject->remote, now) &&
                throttle_find(throttle, subject, now);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text-hash.h"
 #include "wire/cleanup.h"
 #include "wire/reason.h"
 #include "wire/text.h"
@@ -147,16 +148,11 @@ static void sift_down(AccountRows *rows, size_t i) {
         }
 }
 
-/* FNV-1a, over the words with their ends. */
-static uint32_t hash_words(char *const *words) {
-        uint32_t hash = 2166136261U;
+static uint64_t hash_words(char *const *words) {
+        uint64_t hash = TEXT_HASH_INIT;
 
         for (; *words; words++)
-                for (const char *c = *words;; c++) {
-                        hash = (hash ^ (unsigned char)*c) * 16777619U;
-                        if (!*c)
-                                break;
-                }
+                hash = text_hash(hash, *words);
         return hash;
 }
 
