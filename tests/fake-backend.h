@@ -25,6 +25,7 @@ typedef struct Fake {
         unsigned largest;  /* requests in one transaction */
         unsigned in_batch;
         unsigned n_committed;
+        int64_t followed; /* the last time that was named */
 } Fake;
 
 struct Backend {
@@ -117,6 +118,11 @@ static inline void fake_status(Backend *backend, StoreStatus *ret) {
         *ret = (StoreStatus){ .n_tokens = fake.n_committed };
 }
 
+static inline void fake_follow_clock(Backend *writer, int64_t now) {
+        assert_false(writer->read_only);
+        fake.followed = now;
+}
+
 static const BackendOps fake_ops = {
         .scheme = "fake",
         .open = fake_open,
@@ -127,6 +133,7 @@ static const BackendOps fake_ops = {
         .rollback = fake_rollback,
         .settle = fake_settle,
         .status = fake_status,
+        .follow_clock = fake_follow_clock,
 };
 
 static inline void hold(bool *what, bool held) {

@@ -220,6 +220,21 @@ static void test_failed_commit_fails_all(void **state) {
         assert_int_equal(store_status(context->store).error, 0);
 }
 
+/* At once, on the loop: before a transaction sees that the clock was turned back. */
+static void test_times_are_named_to_the_writer(void **state) {
+        Context *context = *state;
+        StoreRequest *request = store_request_new(STORE_TOKEN_GET);
+
+        store_follow_clock(context->store, 1000);
+        assert_true(fake.followed == 1000);
+        request->now = 2000;
+        hold(&fake.read_held, true);
+        assert_int_equal(store_submit(context->store, request, hear, &context->heard), 0);
+        assert_true(fake.followed == 2000);
+        hold(&fake.read_held, false);
+        loop_until(context, 1);
+}
+
 static void test_failed_begin_runs_nothing(void **state) {
         Context *context = *state;
 
@@ -413,6 +428,7 @@ int main(void) {
                 TEST(test_urgent_lookups_go_first),
                 TEST(test_slow_batches_end_early),
                 TEST(test_failed_commit_fails_all),
+                TEST(test_times_are_named_to_the_writer),
                 TEST(test_failed_begin_runs_nothing),
                 TEST(test_failed_run_ends_the_batch),
                 TEST(test_results_stay_apart),

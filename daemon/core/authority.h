@@ -48,7 +48,7 @@ typedef struct Answer {
         Client **clients;
         size_t n_clients;
         char *cursor;       /* NULL: that was the last page */
-        uint64_t n_revoked; /* live tokens that died; of an owner with many rows at most (store.h) */
+        uint64_t n_revoked; /* live tokens that died; of an owner with many: at most (store.h) */
         Throttled *throttled;
         size_t n_throttled;
         uint64_t n_cleared; /* counts of failures */

@@ -24,7 +24,7 @@ typedef struct BackendOps {
         void (*settle)(Backend *backend);
         void (*status)(Backend *backend, StoreStatus *ret);
         /* From any thread, both or neither: the writer is told that somebody decides by this time
-         * (store_follow_clock()); and for the reader the same times count, as long as it is open. */
+         * (store_follow_clock()); and for the reader the same times count while it is open. */
         void (*follow_clock)(Backend *writer, int64_t now);
         void (*share_clock)(Backend *reader, Backend *writer);
 } BackendOps;

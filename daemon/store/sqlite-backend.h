@@ -21,10 +21,10 @@ typedef struct Counters {
         int64_t epoch;  /* the last one given */
         int64_t tokens; /* rows */
         int64_t logins; /* rows, pending and open */
-        int64_t clock;  /* high-water mark, µs UTC: up to CLOCK_STORE_USEC behind the latest time */
+        int64_t clock;  /* mark, µs UTC: up to CLOCK_STORE_USEC behind the latest time */
 } Counters;
 
-/* The latest time that anybody named, µs UTC, since what had expired by an earlier one was removed. */
+/* The latest time that anybody named, µs UTC. It goes back when what had expired by it is removed. */
 typedef _Atomic int64_t ClockLatest;
 
 struct Backend {
@@ -109,9 +109,9 @@ int token_read(const Query *query, Token **ret);
 /* Hands a token out with the request. */
 int token_give(StoreRequest *request, Token **token);
 /* n_affected becomes the number of the owner's live tokens, by one of these. Each row is looked at
- * (5 µs) as long as there are no more than TOKENS_COUNTED_MAX that stand under the owner's epoch. Of
- * more, only the index is counted (50 ms a million): then those that died by themselves, or by another
- * owner, and were not removed yet are in the number as well. */
+ * as long as there are no more than TOKENS_COUNTED_MAX that stand under the owner's epoch. Of more,
+ * only the index is counted (50 ms a million), without a bound: then those that died by themselves,
+ * or by another owner, and were not removed yet are in the number as well. */
 int tokens_count(Backend *backend, const char *sql, const char *owner, StoreRequest *request);
 #define TOKENS_COUNTED_MAX 10000
 _Static_assert(TOKENS_COUNTED_MAX == 10000, "as in the SQL below");

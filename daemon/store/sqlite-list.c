@@ -143,7 +143,8 @@ int run_token_list(Backend *backend, StoreRequest *request) {
         if (r <= 0)
                 return r;
         r = QUERY(&query, backend, way(filter), sql_integer(backend->expired_by),
-                  sql_integer(created), sql_hash(&hash), sql_integer((int64_t)limit + 1), sql_text(filter->user_id),
+                  sql_integer(created), sql_hash(&hash), sql_integer((int64_t)limit + 1),
+                  sql_text(filter->user_id),
                   sql_text(filter->client_id), sql_text(filter->login),
                   sql_integer(filter->access_only));
         if (r < 0)

@@ -4,7 +4,7 @@
  * back what the database has.
  *
  * Whether the clock was turned back is judged by the latest time that anybody named, which is in
- * memory and goes back only when what had expired by it is gone for good. The mark is what a restart
+ * memory and goes back only when what had expired by it is gone for good. The mark is what a start
  * finds of it: after a crash it may be CLOCK_STORE_USEC too early, and what expired in between can
  * live again if the clock was turned back as well. */
 
@@ -104,7 +104,7 @@ int clock_follow(Backend *backend, int64_t now) {
         return 0;
 }
 
-/* If somebody has named a later time meanwhile, the next transaction removes what expired by that. */
+/* Has somebody named a later time meanwhile, the next transaction removes what expired by that. */
 void clock_committed(Backend *backend) {
         int64_t from = backend->turned_from;
 

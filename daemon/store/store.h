@@ -8,8 +8,8 @@
  * client and its login, which all exist (a NULL owner has none). Revoking an owner is one UPDATE of
  * its epoch; rows are swept later. Epochs come from one counter and are never given twice. How many
  * tokens a revocation has ended (n_affected) is exact while there are no more than 10,000 rows that
- * no earlier revocation of the same owner ended. Of more it says how many at most: what had expired,
- * was used up or ended with another owner, and was not swept yet, is counted too. */
+ * no earlier revocation of the same owner ended. Of more it says how many at most: what had
+ * expired, was used up or ended with another owner, and was not swept yet, is counted too. */
 
 #include <stdbool.h>
 #include <stddef.h>
