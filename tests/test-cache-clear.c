@@ -134,10 +134,12 @@ static void test_full_of_cleared(void **state) {
 
 /* Of entries, buckets and profiles, each of which would be too much by itself. */
 static void test_gives_memory_back(void **state) {
-#ifndef __SANITIZE_ADDRESS__
         _cleanup_(cache_freep) Cache *cache = NULL;
         size_t before, full;
 
+#ifdef __SANITIZE_ADDRESS__
+        skip(); /* what was freed stays for a while */
+#endif
         assert_int_equal(cache_new(8 * MANY, &cache), 0);
         put(cache, 0, 0);
         for (unsigned round = 0; round < 3; round++) {
@@ -151,7 +153,6 @@ static void test_gives_memory_back(void **state) {
                         assert_false(has(cache, 0));
                 assert_true(resident() < before + (3 << 20));
         }
-#endif
 }
 
 int main(void) {

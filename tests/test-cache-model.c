@@ -81,7 +81,7 @@ static void check_token(const Token *token, unsigned n, const Model *model) {
         assert_memory_equal(&token->hash, &hash, sizeof(hash));
         check_text(token->user_id, owner_text("user", model->user));
         check_text(token->client_id, owner_text("client", model->client));
-        check_text(token->rhost, owner_text("remote", model->remote));
+        check_text(token->user_role, owner_text("remote", model->remote));
         check_text(token->login, login_text(model->login));
         assert_int_equal(token->uid, model->user);
         assert_true(token->created == model->created && token->expires == model->expires);
@@ -105,7 +105,7 @@ static void step_put(Run *run) {
         token->hash = hash_of(n);
         token->user_id = owner_text("user", model->user);
         token->client_id = owner_text("client", model->client);
-        token->rhost = owner_text("remote", model->remote);
+        token->user_role = owner_text("remote", model->remote);
         token->login = login_text(model->login);
         token->uid = model->user;
         token->created = model->created;

@@ -1,5 +1,6 @@
 /* Profiles: equal when all that tokens may have in common is, and only then. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 #include "wire/text.h"
 
 typedef struct Case {
-        const char *user_id, *client_id, *user_name, *user_role, *grant, *service, *rhost, *tty;
+        const char *user_id, *client_id, *user_name, *user_role, *grant;
         const char *scopes; /* NULL: there is no list */
         uint32_t uid;
         int64_t user_epoch, client_epoch;
@@ -28,9 +29,6 @@ static Profile *make(const Case *made) {
         assert_int_equal(text_copy(made->user_name, &token->user_name), 0);
         assert_int_equal(text_copy(made->user_role, &token->user_role), 0);
         assert_int_equal(text_copy(made->grant, &token->grant), 0);
-        assert_int_equal(text_copy(made->service, &token->service), 0);
-        assert_int_equal(text_copy(made->rhost, &token->rhost), 0);
-        assert_int_equal(text_copy(made->tty, &token->tty), 0);
         if (made->scopes)
                 assert_int_equal(strv_split(made->scopes, " ", &token->scopes), 0);
         token->uid = made->uid;
@@ -51,17 +49,13 @@ static const Case cases[] = {
         { .client_id = "a" },
         { .user_name = "a" },
         { .user_role = "a" },
-        { .grant = "a" },
-        { .service = "a" },
-        { .rhost = "a" },
-        { .tty = "a" },
-        { .tty = "a", .scopes = "" },
+        { .user_role = "a", .scopes = "" },
         { .scopes = "" },
         { .scopes = "a" },
         { .scopes = "a b" },
         { .scopes = "ab" },
         { .scopes = "b a" },
-        { .tty = "b", .scopes = "a" },
+        { .user_role = "b", .scopes = "a" },
         { .uid = UID_NONE },
         { .uid = 1 },
         { .user_epoch = 1 },
@@ -83,8 +77,31 @@ static void test_equal_when_all_is(void **state) {
         }
 }
 
+/* A user's many logins are alike. */
+static void test_how_it_came_to_be_is_left_out(void **state) {
+        _cleanup_(profile_unrefp) Profile *a = make(&(Case){ .user_id = "u", .grant = "login" });
+        _cleanup_(profile_unrefp) Profile *b = make(&(Case){ .user_id = "u" });
+        size_t a_size, b_size;
+        const void *a_bytes = profile_bytes(a, &a_size), *b_bytes = profile_bytes(b, &b_size);
+
+        assert_int_equal(a_size, b_size);
+        assert_memory_equal(a_bytes, b_bytes, a_size);
+}
+
+static void test_too_large(void **state) {
+        _cleanup_(token_unrefp) Token *token = token_new();
+        Profile *profile = NULL;
+
+        token->user_role = calloc(1, PROFILE_SIZE_MAX + 1);
+        memset(token->user_role, 'a', PROFILE_SIZE_MAX);
+        assert_int_equal(profile_new(token, &profile), -E2BIG);
+        token->user_role[PROFILE_SIZE_MAX - 100] = '\0';
+        assert_int_equal(profile_new(token, &profile), 0);
+        profile_unref(profile);
+}
+
 static void test_tokens_of_a_profile(void **state) {
-        Profile *profile = make(&(Case){ .user_id = "u", .client_id = "c", .tty = "ssh",
+        Profile *profile = make(&(Case){ .user_id = "u", .client_id = "c", .grant = "login",
                                          .scopes = "a b", .uid = 7, .user_epoch = 8,
                                          .client_epoch = 9 });
         _cleanup_(token_unrefp) Token *token = profile_token_new(profile), *again = NULL;
@@ -96,7 +113,7 @@ static void test_tokens_of_a_profile(void **state) {
         token_unref(token);
         assert_string_equal(token->user_id, "u");
         assert_string_equal(token->client_id, "c");
-        assert_string_equal(token->tty, "ssh");
+        assert_null(token->grant);
         assert_null(token->user_name);
         assert_null(token->login);
         assert_string_equal(token->scopes[1], "b");
@@ -110,6 +127,8 @@ static void test_tokens_of_a_profile(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_equal_when_all_is),
+                cmocka_unit_test(test_how_it_came_to_be_is_left_out),
+                cmocka_unit_test(test_too_large),
                 cmocka_unit_test(test_tokens_of_a_profile),
         };
 

@@ -15,8 +15,7 @@
 /* The texts of a token that are its profile's. */
 static const size_t text_members[] = {
         offsetof(Token, user_id),   offsetof(Token, client_id), offsetof(Token, user_name),
-        offsetof(Token, user_role), offsetof(Token, grant),     offsetof(Token, service),
-        offsetof(Token, rhost),     offsetof(Token, tty),
+        offsetof(Token, user_role),
 };
 #define N_TEXTS ELEMENTSOF(text_members)
 
@@ -64,13 +63,20 @@ static char *text_append(char **end, const char *text) {
         return copy;
 }
 
+static void token_leave_profile(Token *token) {
+        profile_unref(token->profile);
+}
+
 int profile_new(const Token *token, Profile **ret) {
         size_t n_scopes = strv_length(token->scopes);
         size_t scopes_size = token->scopes ? (n_scopes + 1) * sizeof(char *) : 0;
         size_t facts_size = sizeof(Facts) + texts_size(token);
-        Profile *profile = calloc(1, sizeof(*profile) + scopes_size + facts_size);
+        Profile *profile;
         char *end;
 
+        if (scopes_size + facts_size > PROFILE_SIZE_MAX)
+                return -E2BIG;
+        profile = calloc(1, sizeof(*profile) + scopes_size + facts_size);
         if (!profile)
                 return -ENOMEM;
         profile->n_ref = 1;
@@ -132,6 +138,7 @@ Token *profile_token_new(Profile *profile) {
         if (!token)
                 return NULL;
         token->profile = profile_ref(profile);
+        token->leave_profile = token_leave_profile;
         for (size_t i = 0; i < N_TEXTS; i++)
                 *member_of(token, i) = profile->texts[i];
         token->scopes = profile->scopes;

@@ -10,7 +10,6 @@
 
 #include <nettle/sha2.h>
 
-#include "base/profile.h"
 #include "base/token.h"
 #include "wire/text.h"
 
@@ -38,7 +37,7 @@ Token *token_unref(Token *token) {
         if (!token || --token->n_ref > 0)
                 return NULL;
         if (token->profile) {
-                profile_unref(token->profile);
+                token->leave_profile(token);
                 free(token);
                 return NULL;
         }

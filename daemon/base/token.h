@@ -20,9 +20,12 @@ enum TokenKind { TOKEN_ACCESS, TOKEN_REFRESH, _TOKEN_KIND_MAX };
 
 typedef struct Profile Profile;
 
-typedef struct Token {
+typedef struct Token Token;
+
+struct Token {
         unsigned n_ref;
         Profile *profile; /* whose the texts and scopes are (profile.h); NULL: the token's own */
+        void (*leave_profile)(Token *token);
         TokenHash hash;
         enum TokenKind kind;
         char *user_id;   /* the owner; NULL for a client's own token */
@@ -44,7 +47,7 @@ typedef struct Token {
         int64_t client_epoch;
         int64_t login_epoch;
         char login_text[TOKEN_ID_SIZE + 1]; /* what login points to when there is a profile */
-} Token;
+};
 
 #define UID_NONE UINT32_MAX
 

@@ -14,7 +14,8 @@ int cache_new(size_t tokens_max, Cache **ret);
 Cache *cache_free(Cache *cache);
 void cache_freep(Cache **cache);
 
-/* The caller's own, or NULL. Expired and outdated tokens are not found. */
+/* The caller's own, or NULL. Expired and outdated tokens are not found. How it came to be (grant,
+ * service, rhost, tty) is not said. */
 Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now);
 /* Keeps what the token says, if it is an access token. Beyond the bound another one goes: taking
  * them in turn, the first that was not asked for since it was passed over the last time, or else
