@@ -60,13 +60,15 @@ void *exchange_begin(void *cls, const char *target, struct MHD_Connection *mhd) 
 
         if (!info || !info->socket_context || !target)
                 return NULL;
-        exchange = calloc(1, sizeof(*exchange));
+        exchange = malloc(sizeof(*exchange));
         if (!exchange)
                 return NULL;
-        exchange->context = context;
-        exchange->mhd = mhd;
-        exchange->connection = info->socket_context;
-        exchange->line = (RequestLine){ .target = target, .target_size = strlen(target) };
+        *exchange = (Exchange){
+                .context = context,
+                .mhd = mhd,
+                .connection = info->socket_context,
+                .line = { .target = target, .target_size = strlen(target) },
+        };
         exchange->request = request_new(&context->http, &exchange->connection->peer);
         if (!exchange->request || secret_append_text(&exchange->request->target, target) != 0)
                 return NULL;
