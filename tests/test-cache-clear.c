@@ -155,12 +155,40 @@ static void test_gives_memory_back(void **state) {
         }
 }
 
+/* The table of logins grows with the bound: one that ends takes few others with it. */
+static void test_few_logins_go_with_others(void **state) {
+        enum { N = 20000, FORGOTTEN = 1000 };
+        _cleanup_(cache_freep) Cache *cache = NULL;
+        unsigned n_left = 0;
+
+        assert_int_equal(cache_new(N, &cache), 0);
+        for (unsigned n = 0; n < N; n++) {
+                _cleanup_(token_unrefp) Token *token = token_new();
+
+                token->hash = hash_of(n);
+                token->login = calloc(1, TOKEN_ID_SIZE + 1);
+                token_hash_to_id(&token->hash, token->login);
+                token->expires = NOW + 3600 * USEC_PER_SEC;
+                cache_put(cache, token);
+                if (n % (N / FORGOTTEN) == 0)
+                        cache_forget_login(cache, token->login);
+        }
+        for (unsigned n = 0; n < N; n++) {
+                if (n % (N / FORGOTTEN) == 0)
+                        assert_false(has(cache, n));
+                else
+                        n_left += has(cache, n);
+        }
+        assert_true(n_left > (N - FORGOTTEN) * 9 / 10);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_takes_no_time),
                 cmocka_unit_test(test_size),
                 cmocka_unit_test(test_full_of_cleared),
                 cmocka_unit_test(test_gives_memory_back),
+                cmocka_unit_test(test_few_logins_go_with_others),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

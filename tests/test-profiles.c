@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -115,12 +117,78 @@ static void test_bound(void **state) {
         assert_int_equal(profiles_use(profiles, token), shared);
 }
 
+static int compare_owners(const void *a, const void *b) {
+        return memcmp(a, b, sizeof(Owner *));
+}
+
+/* So many that some have the same number of 32 bits, whatever the key. */
+static void test_numbers_are_not_all(void **state) {
+        enum { N = 300000 };
+        _cleanup_(profiles_freep) Profiles *profiles = NULL;
+        Owner **owners = calloc(N, sizeof(Owner *));
+        uint32_t *shared = calloc(N, sizeof(*shared));
+
+        assert_int_equal(profiles_new(N, &profiles), 0);
+        for (unsigned i = 0; i < N; i++) {
+                char user[16];
+
+                snprintf(user, sizeof(user), "user-%u", i);
+                shared[i] = use(profiles, user, NULL);
+                assert_string_equal(profile_user_id(profile_at(profiles, shared[i])->profile),
+                                    user);
+                owners[i] = profile_at(profiles, shared[i])->owners[OWNER_USER];
+        }
+        qsort(owners, N, sizeof(Owner *), compare_owners);
+        for (unsigned i = 1; i < N; i++)
+                assert_ptr_not_equal(owners[i - 1], owners[i]);
+        for (unsigned i = 0; i < N; i++)
+                profiles_leave(profiles, shared[i]);
+        free(owners);
+        free(shared);
+}
+
+static size_t resident(void) {
+        FILE *file = fopen("/proc/self/statm", "re");
+        size_t size, pages;
+
+        assert_non_null(file);
+        assert_int_equal(fscanf(file, "%zu %zu", &size, &pages), 2);
+        fclose(file);
+        return pages * 4096;
+}
+
+static void test_gives_memory_back(void **state) {
+        enum { N = 100000 };
+        _cleanup_(profiles_freep) Profiles *profiles = NULL;
+        uint32_t *shared = calloc(N, sizeof(*shared));
+        size_t before;
+
+        assert_int_equal(profiles_new(N, &profiles), 0);
+        for (unsigned i = 0; i < N; i++) {
+                char user[16];
+
+                snprintf(user, sizeof(user), "user-%u", i);
+                shared[i] = use(profiles, user, NULL);
+        }
+        assert_false(profiles_give_back(profiles));
+        for (unsigned i = 0; i < N; i++)
+                profiles_leave(profiles, shared[i]);
+        before = resident();
+        while (profiles_give_back(profiles))
+                continue;
+        assert_true(resident() + 3 * (1 << 20) < before);
+        free(shared);
+        use(profiles, "u", "c");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_one_of_each_kind),
                 cmocka_unit_test(test_outdated_is_replaced),
                 cmocka_unit_test(test_owners_come_back),
                 cmocka_unit_test(test_clear),
+                cmocka_unit_test(test_numbers_are_not_all),
+                cmocka_unit_test(test_gives_memory_back),
                 cmocka_unit_test(test_bound),
         };
 
