@@ -94,7 +94,9 @@ static void rotate(Fixture *fixture, unsigned old, unsigned new) {
         request->key.hash = token_hash(old);
         store_request_take_token(request, token_make(fixture, new + 1, "id-ada", "web", "family"));
         store_request_take_token(request, refresh);
-        assert_int_equal(run(fixture, request), 0);
+        request->now = turned;
+        assert_int_equal(backend_sqlite.run(fixture->backend, request), 0);
+        assert_int_equal(request->result, 0);
 }
 
 /* A family that was rotated for days: two live tokens, and many rows of refresh tokens. */
@@ -106,10 +108,12 @@ static void family_make(Fixture *fixture, unsigned n_rotations) {
         assert_int_equal(token_issue(fixture, refresh,
                                      login_make(fixture, "family", "id-ada", LOGIN_FAMILY)),
                          0);
+        assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
         for (unsigned i = 1; i <= n_rotations; i++) {
                 turned += USEC_PER_SEC;
                 rotate(fixture, 2 * i, 2 * i + 2);
         }
+        assert_int_equal(backend_sqlite.commit(fixture->backend), 0);
 }
 
 static void test_used_ones_are_not_counted(void **state) {

@@ -13,6 +13,12 @@ static uint64_t fake_revocations(const Store *store) {
         return made_up_revocations;
 }
 
+static int64_t followed; /* the last time that the store was told */
+
+static void fake_follow_clock(Store *store, int64_t now) {
+        followed = now;
+}
+
 static void fake_put(Cache *cache, Token *token) {
         n_kept++;
 }
@@ -24,6 +30,7 @@ static Token *fake_get(Cache *cache, const TokenHash *hash, int64_t now) {
 static void fake_store(Call *call, StoreRequest *request, CallStoreStep step) {
         assert_non_null(request);
         assert_int_equal(request->verb, STORE_TOKEN_GET);
+        assert_true(followed > 0 && followed <= request->now);
         n_look_ups++;
         request->revocations = made_up_revocations;
         if (n_moves > 0) {
@@ -37,10 +44,11 @@ static void fake_store(Call *call, StoreRequest *request, CallStoreStep step) {
         store_request_free(request);
 }
 
-#define store_revocations fake_revocations
-#define cache_put         fake_put
-#define cache_get         fake_get
-#define call_store        fake_store
+#define store_revocations  fake_revocations
+#define store_follow_clock fake_follow_clock
+#define cache_put          fake_put
+#define cache_get          fake_get
+#define call_store         fake_store
 #include "core/token-find.c"
 
 static int found;
