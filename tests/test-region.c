@@ -60,6 +60,61 @@ static void test_gives_memory_back_in_pieces(void **state) {
         region_done(&region);
 }
 
+/* Whether the next part is there already or not, it is the same. */
+static void test_prepared_or_not(void **state) {
+        enum { N = (64 << 20) / sizeof(uint64_t) };
+        Region region = { 0 };
+        size_t before = resident();
+
+        assert_int_equal(region_init(&region, N, sizeof(uint64_t)), 0);
+        for (unsigned round = 0; round < 3; round++) {
+                uint64_t *at = region.at;
+
+                for (size_t i = 0; i < N; i++) {
+                        region_prepare(&region, i * sizeof(uint64_t));
+                        at[i] = i;
+                        if (i == N / 2 + round * 10000)
+                                assert_true(resident() < before + (40 << 20));
+                }
+                for (size_t i = 0; i < N; i++)
+                        assert_int_equal(at[i], i);
+                region_note(&region, region.size);
+                while (region_give_back(&region, round << 20))
+                        ;
+                assert_true(resident() < before + ((round + 4) << 20));
+                assert_int_equal(at[round << 15], round << 15);
+        }
+        region_prepare(&region, 15 << 20); /* and is not waited for */
+        region_done(&region);
+        assert_true(resident() < before + (4 << 20));
+}
+
+/* What was prepared and never used goes as well. */
+static void test_prepared_in_vain(void **state) {
+        Region region = { 0 };
+        size_t before = resident();
+
+        assert_int_equal(region_init(&region, LARGE, 1), 0);
+        for (size_t used = 15 << 20; used < 40 << 20; used += 1 << 20)
+                region_prepare(&region, used);
+        region_note(&region, 1);
+        while (region_give_back(&region, 1))
+                ;
+        assert_false(region.has_thread);
+        assert_true(resident() < before + (1 << 20));
+        region_done(&region);
+}
+
+static void test_little_is_not_prepared(void **state) {
+        Region region = { 0 };
+
+        assert_int_equal(region_init(&region, 16 << 20, 1), 0);
+        region_prepare(&region, 0);
+        region_prepare(&region, 16 << 20);
+        assert_false(region.has_thread);
+        region_done(&region);
+}
+
 static void test_too_large(void **state) {
         Region region = { 0 };
 
@@ -73,6 +128,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_takes_memory_where_it_is_written),
                 cmocka_unit_test(test_gives_memory_back_in_pieces),
+                cmocka_unit_test(test_prepared_or_not),
+                cmocka_unit_test(test_prepared_in_vain),
+                cmocka_unit_test(test_little_is_not_prepared),
                 cmocka_unit_test(test_too_large),
         };
 

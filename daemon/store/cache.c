@@ -167,6 +167,7 @@ static void bucket_split(Cache *cache) {
         uint32_t *from = &buckets[cache->n_buckets & cache->bucket_mask];
         uint32_t number = *from;
 
+        region_prepare(&cache->buckets, buckets_size(cache));
         *from = buckets[cache->n_buckets++] = 0;
         while (number != 0) {
                 uint32_t next = entry_at(cache, number)->next;
@@ -297,8 +298,10 @@ static void cache_evict(Cache *cache) {
 static uint32_t entry_take_free(Cache *cache) {
         uint32_t number = cache->first_free;
 
-        if (number == 0)
+        if (number == 0) {
+                region_prepare(&cache->entries, entries_size(cache));
                 return ++cache->n_touched;
+        }
         cache->first_free = entry_at(cache, number)->next;
         return number;
 }
