@@ -189,7 +189,8 @@ int sqlite_connect(Backend *backend, const char *path, int flags, char **ret_mes
                                         "PRAGMA secure_delete = FAST;");
         }
         if (r >= 0 && !read_only)
-                r = sql_script(backend, "PRAGMA journal_mode = WAL;"
+                r = sql_script(backend, "PRAGMA cache_size = -16384;"
+                                        "PRAGMA journal_mode = WAL;"
                                         "PRAGMA synchronous = FULL;"
                                         "PRAGMA wal_autocheckpoint = 0;"
                                         "PRAGMA journal_size_limit = 67108864;");
