@@ -4,9 +4,11 @@
  *     store look-up DATABASE SEEDED N PAUSE   N look-ups at random among SEEDED tokens of seed.c,
  *                                             each PAUSE µs after the other: processors that have
  *                                             slept are slower, and those of servers sleep
- *     store issue DATABASE CLIENT B T N       N commits, each of B requests for T tokens of CLIENT
+ *     store issue DATABASE CLIENT B T N USERS N commits, each of B requests for T tokens of CLIENT,
+ *                                             for one after the other of so many users (0: its own)
  *     store insert DATABASE CLIENT B N        N commits, each of B rows: nothing but the INSERT
- *     store sweep DATABASE B N                N commits, each removing B rows that expire within a year
+ *     store sweep DATABASE B N                N commits, each removing B rows that expire within a
+ * year
  *
  * DATABASE is one that tokend made and that no tokend holds. Only the store's work is timed, not
  * the making of the requests.
@@ -167,15 +169,30 @@ static Client *client_find(Backend *backend, const char *id) {
         return TAKE_PTR(request->clients[0]);
 }
 
-/* As the client credentials grant makes one. */
-static Token *token_make(const Client *client) {
+/* The first ones by name; 0: none. */
+static StoreRequest *users_find(Backend *backend, const char *count) {
+        StoreRequest *request = request_for(STORE_USER_LIST);
+
+        if (streq(count, "0"))
+                return request;
+        request->limit = (unsigned)number(count);
+        run(backend, request);
+        if (request->n_users != request->limit)
+                die("%zu users, not %s", request->n_users, count);
+        return request;
+}
+
+/* As the client credentials grant and the enterprise API make one. */
+static Token *token_make(const Client *client, const User *user) {
         _cleanup_(secret_done) Secret text = SECRET_INIT;
         Token *token = token_new();
 
         if (!token || token_text_generate(&text, &token->hash) < 0)
                 die("no token");
         token->client_id = strdup(client->id);
-        token->grant = strdup("client_credentials");
+        token->grant = strdup(user ? "issue" : "client_credentials");
+        token->user_id = user ? strdup(user->id) : NULL;
+        token->user_epoch = user ? user->epoch : 0;
         token->created = clock_realtime(&clock_system);
         token->expires = token->created + 7 * 24 * 3600 * USEC_PER_SEC;
         token->client_epoch = client->epoch;
@@ -206,15 +223,21 @@ static void issue(char **arguments, Figures *figures) {
         Backend *backend = open_store(arguments[0], false);
         _cleanup_(client_unrefp) Client *client = client_find(backend, arguments[1]);
         size_t n_requests = number(arguments[2]), n_tokens = number(arguments[3]);
-        size_t n_commits = number(arguments[4]);
+        size_t n_commits = number(arguments[4]), n_made = 0;
+        _cleanup_(store_request_freep) StoreRequest *owners = users_find(backend, arguments[5]);
         StoreRequest **requests = calloc(n_requests, sizeof(StoreRequest *));
 
         figures->each = calloc(n_commits, sizeof(*figures->each));
         for (size_t i = 0; i < n_commits; i++) {
                 for (size_t k = 0; k < n_requests; k++) {
                         requests[k] = request_for(STORE_TOKEN_ISSUE);
-                        for (size_t t = 0; t < n_tokens; t++)
-                                store_request_take_token(requests[k], token_make(client));
+                        for (size_t t = 0; t < n_tokens; t++, n_made++) {
+                                const User *user = owners->n_users > 0
+                                                                   ? owners->users[n_made %
+                                                                                   owners->n_users]
+                                                                   : NULL;
+                                store_request_take_token(requests[k], token_make(client, user));
+                        }
                 }
                 commit_requests(backend, requests, n_requests, n_requests * n_tokens, figures);
                 for (size_t k = 0; k < n_requests; k++)
@@ -248,9 +271,9 @@ static sqlite3 *connect_as_daemon(const char *path) {
         if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
             SQLITE_OK)
                 die("%s: %s", path, sqlite3_errmsg(db));
-        sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;"
+        sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
                 "PRAGMA secure_delete = FAST; PRAGMA cell_size_check = ON;"
-                "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000;");
+                "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;");
         return db;
 }
 
@@ -275,7 +298,7 @@ static void insert(char **arguments, Figures *figures) {
                 int64_t began;
 
                 for (size_t k = 0; k < n_rows; k++)
-                        tokens[k] = token_make(client);
+                        tokens[k] = token_make(client, NULL);
                 figures_begin(figures);
                 began = nsec_of(CLOCK_MONOTONIC);
                 sql(db, "BEGIN IMMEDIATE");
@@ -316,7 +339,7 @@ static const struct {
         void (*measure)(char **arguments, Figures *figures);
 } measures[] = {
         { "look-up", 4, look_up },
-        { "issue", 5, issue },
+        { "issue", 6, issue },
         { "insert", 4, insert },
         { "sweep", 3, sweep },
 };
@@ -333,7 +356,7 @@ int main(int argc, char **argv) {
                 return 0;
         }
         fputs("usage: store look-up DATABASE SEEDED N PAUSE\n"
-              "       store issue DATABASE CLIENT REQUESTS TOKENS COMMITS\n"
+              "       store issue DATABASE CLIENT REQUESTS TOKENS COMMITS USERS\n"
               "       store insert DATABASE CLIENT ROWS COMMITS\n"
               "       store sweep DATABASE ROWS COMMITS\n",
               stderr);
