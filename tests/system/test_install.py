@@ -64,6 +64,7 @@ def tree(tmp_path_factory):
 def expected_files(libdir):
     pages = (system.ROOT / 'docs/man').iterdir()
     documents = (system.ROOT / 'docs').glob('*.md')
+    figures = (system.ROOT / 'docs/performance').iterdir()
     return {
         'usr/bin/tokenctl',
         'usr/sbin/tokend',
@@ -87,6 +88,7 @@ def expected_files(libdir):
         *(f'usr/share/authselect/vendor/tokend/{path.name}'
           for path in (system.ROOT / 'pam/profiles/authselect').iterdir()),
         *(f'usr/share/doc/tokend/{path.name}' for path in documents),
+        *(f'usr/share/doc/tokend/performance/{path.name}' for path in figures),
         *(f'usr/share/man/man{path.name[-1]}/{path.name}' for path in pages),
         'etc/tokend/tokend.conf',
     }
