@@ -70,6 +70,10 @@ class Sshd:
         pathlib.Path('/run/sshd').mkdir(exist_ok=True)
         key = self.folder / 'host_key'
         subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key], check=True)
+        # written once: a login that runs it beside another's rewriting gets ETXTBSY or an empty file
+        self.askpass = self.folder / 'askpass'
+        self.askpass.write_text('#!/bin/sh\nprintf "%s\\n" "$TEST_PASSWORD"\n')
+        self.askpass.chmod(0o755)
         # PAM's service name is the name under which sshd was started
         program = self.folder / service.name
         program.symlink_to('/usr/sbin/sshd')
@@ -100,10 +104,7 @@ class Sshd:
                 f'{user}@127.0.0.1', command]
 
     def _environment(self, password):
-        askpass = self.folder / 'askpass'
-        askpass.write_text('#!/bin/sh\nprintf "%s\\n" "$TEST_PASSWORD"\n')
-        askpass.chmod(0o755)
-        return dict(os.environ, SSH_ASKPASS=str(askpass), SSH_ASKPASS_REQUIRE='force', TEST_PASSWORD=password)
+        return dict(os.environ, SSH_ASKPASS=str(self.askpass), SSH_ASKPASS_REQUIRE='force', TEST_PASSWORD=password)
 
     def login(self, user, password, method, command):
         return subprocess.run(self._command(user, method, command), env=self._environment(password),
