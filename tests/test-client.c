@@ -7,34 +7,6 @@
 #include "base/client.h"
 #include "wire/text.h"
 
-static void test_copy_is_deep(void **state) {
-        _cleanup_(client_unrefp) Client *client = client_new(), *copy = NULL;
-
-        client->id = strdup("app");
-        assert_int_equal(secret_set(&client->hash, "$y$x", 4), 0);
-        assert_int_equal(strv_extend(&client->grants, "password"), 0);
-        assert_int_equal(strv_extend(&client->issue_for, "staff"), 0);
-        client->introspect_own_only = true;
-        client->access_lifetime = 1;
-        client->refresh_lifetime = 2;
-        client->created = 3;
-        client->epoch = 4;
-
-        assert_int_equal(client_copy(client, &copy), 0);
-        assert_ptr_not_equal(client->id, copy->id);
-        assert_string_equal(copy->id, "app");
-        assert_true(secret_equal(&client->hash, &copy->hash));
-        assert_string_equal(copy->grants[0], "password");
-        assert_null(copy->scopes);
-        assert_string_equal(copy->issue_for[0], "staff");
-        assert_true(copy->introspect_own_only);
-        assert_int_equal(copy->access_lifetime, 1);
-        assert_int_equal(copy->refresh_lifetime, 2);
-        assert_int_equal(copy->created, 3);
-        assert_int_equal(copy->epoch, 4);
-        assert_null(client_unref(NULL));
-}
-
 static void test_shared_by_reference(void **state) {
         Client *client = client_new();
 
@@ -73,7 +45,6 @@ static void test_grants_are_given_by_name(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_copy_is_deep),
                 cmocka_unit_test(test_shared_by_reference),
                 cmocka_unit_test(test_what_is_shared_holds_no_hash),
                 cmocka_unit_test(test_grants_are_given_by_name),

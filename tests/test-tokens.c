@@ -173,11 +173,9 @@ static void test_who_may_introspect_at_once(void **state) {
                 assert_int_equal(introspect_now(core, rows[i].caller, child), rows[i].child);
         }
         /* its own */
-        Caller app = { .peer = people.app.peer, .kind = CALLER_CLIENT };
-        _cleanup_(client_unrefp) Client *client = NULL;
-        assert_int_equal(client_copy(people.app.client, &client), 0);
-        client->introspect_own_only = true;
-        app.client = client;
+        Client client = *people.app.client;
+        client.introspect_own_only = true;
+        Caller app = { .peer = people.app.peer, .kind = CALLER_CLIENT, .client = &client };
         assert_int_equal(introspect_now(core, &app, bob), 0);
         assert_int_equal(introspect_now(core, &app, ada), later);
 

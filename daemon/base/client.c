@@ -1,12 +1,9 @@
 /* OAuth clients as values. */
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/client.h"
-#include "wire/cleanup.h"
 #include "wire/text.h"
 
 Client *client_new(void) {
@@ -47,35 +44,6 @@ void client_wipe_hash(Client *client) {
                 return;
         assert(client->n_ref == 1);
         secret_done(&client->hash);
-}
-
-static int copy_strv(char *const *strv, char ***ret) {
-        return strv ? strv_copy(strv, ret) : 0;
-}
-
-int client_copy(const Client *client, Client **ret) {
-        _cleanup_(client_unrefp) Client *copy = client_new();
-        int r;
-
-        if (!copy)
-                return -ENOMEM;
-
-        r = text_copy(client->id, &copy->id);
-        if (r >= 0 && !secret_is_empty(&client->hash))
-                r = secret_set(&copy->hash, client->hash.text, client->hash.size);
-        r = r < 0 ? r : copy_strv(client->grants, &copy->grants);
-        r = r < 0 ? r : copy_strv(client->scopes, &copy->scopes);
-        r = r < 0 ? r : copy_strv(client->issue_for, &copy->issue_for);
-        if (r < 0)
-                return r;
-
-        copy->introspect_own_only = client->introspect_own_only;
-        copy->access_lifetime = client->access_lifetime;
-        copy->refresh_lifetime = client->refresh_lifetime;
-        copy->created = client->created;
-        copy->epoch = client->epoch;
-        *ret = TAKE_PTR(copy);
-        return 0;
 }
 
 /* Registered by name only: a client without a list may use nothing. */

@@ -31,5 +31,4 @@ Client *client_unref(Client *client);
 void client_unrefp(Client **client);
 /* Of one that nobody else has a reference to, unless it holds none. */
 void client_wipe_hash(Client *client);
-int client_copy(const Client *client, Client **ret);
 bool client_may_use_grant(const Client *client, const char *grant_type);

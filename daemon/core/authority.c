@@ -252,7 +252,6 @@ Authority *authority_free(Authority *authority) {
         last_used_free(authority->last_used);
         self_quota_free(authority->self_quota);
         free(authority->boot_id);
-        client_unref(authority->local_client);
         free(authority);
         return NULL;
 }

@@ -61,8 +61,6 @@ struct Authority {
         SelfQuota *self_quota;
         char *boot_id;
         LIST_HEAD(LateList, LateLogin) late_logins; /* that the store has not answered yet */
-        Client *local_client; /* CLIENT_LOCAL as it was at: */
-        uint64_t local_client_seen; /* store_revocations() */
 
         size_t n_calls;         /* in flight, those in the lists included */
         struct CallList ended;   /* to be delivered on the next turn */

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "base/scope.h"
+#include "core/known-clients.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
 
@@ -20,37 +21,31 @@ void issue_done(Call *call) {
         strv_free(issue->scopes);
 }
 
-/* Between two revocations it is the same. A login need not wait for the store once more then, just
- * after its hash has emptied the processor's caches. */
-static void local_client_use(IssueCall *issue) {
-        Call *call = &issue->call;
-        int r = client_copy(call->authority->local_client, &issue->owned_client);
-
-        if (r < 0)
-                return call_finish(call, r);
-        issue->client = issue->owned_client;
+static void local_client_use(IssueCall *issue, Client *client) {
+        issue->client = issue->owned_client = client_ref(client);
         issue->client_known(issue);
 }
 
 static void local_client_found(Call *call, StoreRequest *request) {
-        Authority *authority = call->authority;
-
         /* The built-in client is always there. */
         if (request->result != 0)
                 return call_finish(call, REASON_STORE_UNAVAILABLE);
-        client_unref(authority->local_client);
-        authority->local_client = TAKE_PTR(request->clients[0]);
-        authority->local_client_seen = request->revocations;
-        local_client_use((IssueCall *)call);
+        client_wipe_hash(request->clients[0]);
+        known_clients_put(call->authority->known_clients, request->clients[0],
+                          request->revocations);
+        local_client_use((IssueCall *)call, request->clients[0]);
 }
 
+/* A login need not wait for the store once more when it is known, just after its hash has emptied
+ * the processor's caches. */
 void issue_find_local_client(IssueCall *issue, void (*client_known)(IssueCall *issue)) {
         const Authority *authority = issue->call.authority;
+        Client *client = known_clients_get(authority->known_clients, CLIENT_LOCAL,
+                                           store_revocations(authority->store));
 
         issue->client_known = client_known;
-        if (authority->local_client &&
-            authority->local_client_seen == store_revocations(authority->store))
-                return local_client_use(issue);
+        if (client)
+                return local_client_use(issue, client);
         call_store(&issue->call, call_client_request(CLIENT_LOCAL), local_client_found);
 }
 

@@ -1,6 +1,7 @@
 /* Records of clients, each with the count of revocations that it was read at. Whatever changes or
- * removes a client is a revocation, so a record from before one is never given. Only who has proven
- * a secret gets in, so that strangers push nobody out. */
+ * removes a client is a revocation, so a record from before one is never given. So is every
+ * rotation and sweep: a client is read again after each. Only who has proven a secret gets in, and
+ * the built-in client, so that strangers push nobody out. */
 
 #include "core/known-clients.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/* The records of clients that have proven their secret, between two revocations: what the store
- * would say of them again. Bounded; without their hashes. */
+/* The records of clients that have proven their secret, and of the built-in one, between two
+ * revocations: what the store would say of them again. Bounded; without their hashes. */
 
 #include "base/client.h"
 
