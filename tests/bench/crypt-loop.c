@@ -7,10 +7,9 @@
 
 #include <crypt.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "figures.h"
 
 #define THREADS_MAX 256
 
@@ -24,11 +23,8 @@ typedef struct Hasher {
         long n_hashes; /* -1: it could not */
 } Hasher;
 
-static double seconds_of(clockid_t clock) {
-        struct timespec now;
-
-        clock_gettime(clock, &now);
-        return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+static double seconds_of(clockid_t id) {
+        return (double)nsec_of(id) / 1e9;
 }
 
 static void *hash_on(void *userdata) {

@@ -7,13 +7,12 @@
  * reads it, and zeroes it, while tokend runs. */
 
 #include <fcntl.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "figures.h"
 
 /* Nanoseconds of thread CPU time. */
 struct Dispatches {
@@ -25,13 +24,6 @@ static int loop_fd = -1;
 static uint64_t began;
 
 int epoll_wait(int epoll, struct epoll_event *events, int n, int timeout);
-
-static uint64_t cpu_nsec(void) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-        return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 static void __attribute__((constructor)) map(void) {
         const char *path = getenv("DISPATCHES");
@@ -64,8 +56,8 @@ int epoll_wait(int epoll, struct epoll_event *events, int n, int timeout) {
         if (!dispatches || epoll != loop_fd)
                 return (int)syscall(SYS_epoll_wait, epoll, events, n, timeout);
         if (began > 0)
-                note(cpu_nsec() - began);
+                note(nsec_of(CLOCK_THREAD_CPUTIME_ID) - began);
         r = (int)syscall(SYS_epoll_wait, epoll, events, n, timeout);
-        began = cpu_nsec();
+        began = nsec_of(CLOCK_THREAD_CPUTIME_ID);
         return r;
 }

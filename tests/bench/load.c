@@ -12,9 +12,7 @@
 #include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +23,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "figures.h"
 
 #define CONNECTIONS_MAX 1024
 #define REPLY_MAX       (4U << 20)
@@ -57,26 +56,9 @@ static struct {
 } options = { .n_connections = 1, .n_requests = 1, .status = 200, .most_nsec = INT64_MAX };
 
 static Slot slots[CONNECTIONS_MAX];
-static uint32_t *latencies; /* nanoseconds */
+static int64_t *latencies; /* nanoseconds */
 static long n_sent, n_done;
 static size_t reply_bytes;
-
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...) {
-        va_list arguments;
-
-        va_start(arguments, format);
-        fputs("load: ", stderr);
-        vfprintf(stderr, format, arguments);
-        fputc('\n', stderr);
-        exit(1);
-}
-
-static int64_t now_nsec(void) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* The bytes may be changed, which the file does not see. */
 static char *map(const char *path, size_t *ret_size) {
@@ -86,8 +68,8 @@ static char *map(const char *path, size_t *ret_size) {
 
         if (!file || fstat(fileno(file), &found) < 0 || found.st_size == 0)
                 die("%s: cannot be read, or is empty", path);
-        bytes = mmap(NULL, (size_t)found.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-                     fileno(file), 0);
+        bytes = mmap(NULL, (size_t)found.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fileno(file),
+                     0);
         if (bytes == MAP_FAILED)
                 die("%s: %m", path);
         fclose(file);
@@ -142,7 +124,7 @@ static void put_value(void) {
 static void send_request(Slot *slot) {
         put_value();
         slot->size = slot->expected = 0;
-        slot->sent = now_nsec();
+        slot->sent = nsec_of(CLOCK_MONOTONIC);
         n_sent++;
         for (size_t done = 0; done < options.request_size;) {
                 ssize_t n = send(slot->fd, options.request + done, options.request_size - done,
@@ -188,7 +170,7 @@ static bool receive(Slot *slot) {
         if (slot->expected == 0 || slot->size < slot->expected)
                 return false;
         check_reply(slot);
-        latencies[n_done++] = (uint32_t)(now_nsec() - slot->sent);
+        latencies[n_done++] = nsec_of(CLOCK_MONOTONIC) - slot->sent;
         return true;
 }
 
@@ -202,13 +184,14 @@ static void pause_for(int64_t nsec) {
 /* The time it took. */
 static int64_t run(int epoll) {
         struct epoll_event events[64];
-        int64_t start = now_nsec();
+        int64_t start = nsec_of(CLOCK_MONOTONIC);
 
         for (int i = 0; i < options.n_connections; i++)
                 send_request(&slots[i]);
         while (n_done < n_sent) {
                 int n = epoll_wait(epoll, events, 64, options.is_busy ? 0 : -1);
-                bool more = n_sent < options.n_requests && now_nsec() - start < options.most_nsec;
+                bool more = n_sent < options.n_requests &&
+                            nsec_of(CLOCK_MONOTONIC) - start < options.most_nsec;
 
                 for (int i = 0; i < n; i++) {
                         Slot *slot = events[i].data.ptr;
@@ -219,16 +202,7 @@ static int64_t run(int epoll) {
                                 send_request(slot);
                 }
         }
-        return now_nsec() - start;
-}
-
-static int compare(const void *a, const void *b) {
-        uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-        return (left > right) - (left < right);
-}
-
-static double quantile(double share) {
-        return latencies[(long)(share * (double)(n_done - 1))] / 1000.0;
+        return nsec_of(CLOCK_MONOTONIC) - start;
 }
 
 static void usage(FILE *file) {
@@ -236,8 +210,8 @@ static void usage(FILE *file) {
               "  -c N      connections (1)\n"
               "  -n N      requests (1)\n"
               "  -d SEC    at most for so long\n"
-              "  -b        stay awake: waking this costs the server some us a reply, and the more the\n"
-              "            slower the server is than this\n"
+              "  -b        stay awake: waking this costs the server some us a reply, and a server\n"
+              "            that is slower than this the more\n"
               "  -g USEC   pause between a reply and the next request (0)\n"
               "  -s CODE   the status that every reply must have (200)\n"
               "  -e TEXT   what every reply must contain\n"
@@ -307,10 +281,9 @@ int main(int argc, char **argv) {
                         die("%m");
         }
         nsec = run(epoll);
-        qsort(latencies, (size_t)n_done, sizeof(*latencies), compare);
-        printf("{\"requests\": %ld, \"seconds\": %.6f, \"reply_bytes\": %zu, \"usec\": {\"least\": "
-               "%.1f, \"p50\": %.1f, \"p90\": %.1f, \"p99\": %.1f, \"most\": %.1f}}\n",
-               n_done, (double)nsec / 1e9, reply_bytes, quantile(0), quantile(0.5), quantile(0.9),
-               quantile(0.99), quantile(1));
+        printf("{\"requests\": %ld, \"seconds\": %.6f, \"reply_bytes\": %zu, ", n_done,
+               (double)nsec / 1e9, reply_bytes);
+        usec_print(latencies, (size_t)n_done);
+        puts("}");
         return 0;
 }

@@ -15,13 +15,12 @@
 #undef _FILE_OFFSET_BITS
 #include <crypt.h>
 #include <security/pam_appl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "figures.h"
 
 #define REGION_MIN (1U << 20)
 
@@ -50,13 +49,6 @@ __attribute__((visibility("default"))) int munmap(void *address, size_t size) {
         return 0;
 }
 
-static long long now_nsec(void) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
                     void *userdata) {
         *ret = calloc((size_t)n, sizeof(**ret));
@@ -72,30 +64,30 @@ static int log_in(char **arguments, int authenticates) {
         pam_handle_t *pamh = NULL;
         int code = PAM_SUCCESS;
 
-        long long begin = now_nsec();
+        int64_t begin = nsec_of(CLOCK_MONOTONIC);
         if (pam_start_confdir(arguments[1], arguments[2], &conversation, arguments[0], &pamh) != 0)
                 return 1;
         if (authenticates)
                 code = pam_authenticate(pamh, 0);
         pam_end(pamh, code);
-        long long end = now_nsec();
+        int64_t end = nsec_of(CLOCK_MONOTONIC);
         if (code != PAM_SUCCESS)
                 fprintf(stderr, "login-host: %s\n", pam_strerror(NULL, code));
-        printf("%lld\n", end - begin);
+        printf("%" PRId64 "\n", end - begin);
         return code != PAM_SUCCESS;
 }
 
 static int hash(char **arguments, unsigned rest, int rounds) {
         struct crypt_data *data = calloc(1, sizeof(*data));
         const char *again = NULL;
-        long long begin = 0;
+        int64_t begin = 0;
 
         for (int i = 0; data && i < rounds; i++) {
                 usleep(rest);
-                begin = now_nsec();
+                begin = nsec_of(CLOCK_MONOTONIC);
                 again = crypt_r(arguments[1], arguments[0], data);
         }
-        printf("%lld\n", now_nsec() - begin);
+        printf("%" PRId64 "\n", nsec_of(CLOCK_MONOTONIC) - begin);
         int is_wrong = !again || strcmp(again, arguments[0]) != 0;
         free(data);
         return is_wrong;

@@ -3,17 +3,9 @@
 
 #include <nss.h>
 #include <pwd.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-static long long now_nsec(void) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
+#include "figures.h"
 
 int main(int argc, char **argv) {
         if (argc != 4 || __nss_configure_lookup("passwd", argv[1]) != 0) {
@@ -21,15 +13,15 @@ int main(int argc, char **argv) {
                 return 2;
         }
         for (long i = atol(argv[3]); i > 0; i--) {
-                long long begin = now_nsec();
+                int64_t begin = nsec_of(CLOCK_MONOTONIC);
                 const struct passwd *user = getpwnam(argv[2]);
-                long long end = now_nsec();
+                int64_t end = nsec_of(CLOCK_MONOTONIC);
 
                 if (!user || strcmp(user->pw_name, argv[2]) != 0) {
                         fprintf(stderr, "nss-host: %s has no %s\n", argv[1], argv[2]);
                         return 1;
                 }
-                printf("%lld\n", end - begin);
+                printf("%" PRId64 "\n", end - begin);
         }
         return 0;
 }

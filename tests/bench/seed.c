@@ -12,11 +12,11 @@
  */
 
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "figures.h"
 #include "seeded.h"
 #include "wire/text.h"
 
@@ -40,16 +40,6 @@ static struct {
         Owner few, many, *others, *clients;
         size_t n_others, n_clients, n_many;
 } seeding;
-
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...) {
-        va_list arguments;
-
-        va_start(arguments, format);
-        fputs("seed: ", stderr);
-        vfprintf(stderr, format, arguments);
-        fputc('\n', stderr);
-        exit(1);
-}
 
 static void sql(const char *text) {
         if (sqlite3_exec(seeding.db, text, NULL, NULL, NULL) != SQLITE_OK)
@@ -158,9 +148,10 @@ static void rows_insert(size_t n, int64_t expires) {
 }
 
 static size_t indexes_drop(char *texts[static INDEXES_MAX]) {
-        sqlite3_stmt *statement = prepare("SELECT 'DROP INDEX ' || name, sql FROM sqlite_master WHERE"
-                                          " type = 'index' AND tbl_name = 'tokens'"
-                                          " AND sql IS NOT NULL");
+        sqlite3_stmt *statement =
+                        prepare("SELECT 'DROP INDEX ' || name, sql FROM sqlite_master WHERE"
+                                " type = 'index' AND tbl_name = 'tokens'"
+                                " AND sql IS NOT NULL");
         char *drops[INDEXES_MAX];
         size_t n = 0;
 
@@ -177,7 +168,8 @@ static size_t indexes_drop(char *texts[static INDEXES_MAX]) {
 }
 
 static void counter_raise(size_t n) {
-        sqlite3_stmt *statement = prepare("UPDATE meta SET value = value + ?1 WHERE name = 'tokens'");
+        sqlite3_stmt *statement =
+                        prepare("UPDATE meta SET value = value + ?1 WHERE name = 'tokens'");
 
         sqlite3_bind_int64(statement, 1, (int64_t)n);
         if (sqlite3_step(statement) != SQLITE_DONE || sqlite3_changes(seeding.db) != 1)

@@ -7,21 +7,19 @@
  *     store issue DATABASE CLIENT B T N USERS N commits, each of B requests for T tokens of CLIENT,
  *                                             for one after the other of so many users (0: its own)
  *     store insert DATABASE CLIENT B N        N commits, each of B rows: nothing but the INSERT
- *     store sweep DATABASE B N                N commits, each removing B rows that expire within a
- * year
+ *     store sweep DATABASE B N                N commits, each removing B rows that expire
+ *                                             within a year
  *
  * DATABASE is one that tokend made and that no tokend holds. Only the store's work is timed, not
  * the making of the requests.
  */
 
-#include <errno.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 
+#include "figures.h"
 #include "seeded.h"
 #include "store/backend.h"
 #include "wire/cleanup.h"
@@ -31,26 +29,9 @@ static const BackendOps *const ops = &backend_sqlite;
 /* What was timed; pauses are in all but each. */
 typedef struct Figures {
         int64_t nsec, cpu_nsec;
-        uint32_t *each; /* ns */
+        int64_t *each; /* ns */
         size_t n_each, n_rows;
 } Figures;
-
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...) {
-        va_list arguments;
-
-        va_start(arguments, format);
-        fputs("store: ", stderr);
-        vfprintf(stderr, format, arguments);
-        fputc('\n', stderr);
-        exit(1);
-}
-
-static int64_t nsec_of(clockid_t id) {
-        struct timespec now;
-
-        clock_gettime(id, &now);
-        return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static void figures_begin(Figures *figures) {
         figures->nsec -= nsec_of(CLOCK_MONOTONIC);
@@ -65,29 +46,18 @@ static void figures_end(Figures *figures, size_t n_rows) {
 
 /* One look-up, or one commit. */
 static void figures_note(Figures *figures, int64_t began) {
-        figures->each[figures->n_each++] = (uint32_t)(nsec_of(CLOCK_MONOTONIC) - began);
-}
-
-static int compare(const void *a, const void *b) {
-        uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-        return (left > right) - (left < right);
-}
-
-static double quantile(const Figures *figures, double share) {
-        return figures->each[(size_t)(share * (double)(figures->n_each - 1))] / 1000.0;
+        figures->each[figures->n_each++] = nsec_of(CLOCK_MONOTONIC) - began;
 }
 
 static void figures_print(Figures *figures) {
-        qsort(figures->each, figures->n_each, sizeof(*figures->each), compare);
         printf("{\"rows\": %zu, \"seconds\": %.6f, \"per_second\": %.1f, \"row_usec\": %.3f, "
-               "\"cpu_usec\": %.3f, \"usec\": {\"least\": %.1f, \"p50\": %.1f, \"p90\": %.1f, "
-               "\"p99\": %.1f, \"most\": %.1f}}\n",
+               "\"cpu_usec\": %.3f, ",
                figures->n_rows, (double)figures->nsec / 1e9,
                (double)figures->n_rows / ((double)figures->nsec / 1e9),
                (double)figures->nsec / 1e3 / (double)figures->n_rows,
-               (double)figures->cpu_nsec / 1e3 / (double)figures->n_rows, quantile(figures, 0),
-               quantile(figures, 0.5), quantile(figures, 0.9), quantile(figures, 0.99),
-               quantile(figures, 1));
+               (double)figures->cpu_nsec / 1e3 / (double)figures->n_rows);
+        usec_print(figures->each, figures->n_each);
+        puts("}");
 }
 
 static size_t number(const char *text) {

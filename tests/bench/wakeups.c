@@ -3,20 +3,18 @@
  *
  *     wakeups N PAUSE
  *
- * N times, PAUSE µs after each other (processors that have slept are slower). One JSON object on the
- * standard output: µs for both ways, which are two wake-ups.
+ * N times, PAUSE µs after each other (processors that have slept are slower). One JSON object on
+ * the standard output: µs for both ways, which are two wake-ups.
  */
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "figures.h"
 
 static struct {
         pthread_mutex_t lock;
@@ -24,13 +22,6 @@ static struct {
         bool asked, ended; /* under the lock */
         int answered;      /* eventfd */
 } post = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false, -1 };
-
-static int64_t nsec_of(clockid_t id) {
-        struct timespec now;
-
-        clock_gettime(id, &now);
-        return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static void *worker(void *userdata) {
         const uint64_t one = 1;
@@ -66,11 +57,6 @@ static void await(int epoll) {
                 abort();
 }
 
-static int compare(const void *a, const void *b) {
-        int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-        return (left > right) - (left < right);
-}
-
 int main(int argc, char **argv) {
         long n = argc == 3 ? atol(argv[1]) : 0;
         struct timespec pause = { 0, argc == 3 ? atol(argv[2]) * 1000 : 0 };
@@ -102,11 +88,9 @@ int main(int argc, char **argv) {
         cpu = nsec_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
         ask(true);
         pthread_join(thread, NULL);
-        qsort(each, (size_t)n, sizeof(*each), compare);
-        printf("{\"requests\": %ld, \"cpu_usec\": %.3f, \"usec\": {\"least\": %.1f, \"p50\": %.1f, "
-               "\"p90\": %.1f, \"p99\": %.1f}}\n",
-               n, (double)cpu / 1e3 / (double)n, (double)each[0] / 1e3, (double)each[n / 2] / 1e3,
-               (double)each[n * 9 / 10] / 1e3, (double)each[n * 99 / 100] / 1e3);
+        printf("{\"requests\": %ld, \"cpu_usec\": %.3f, ", n, (double)cpu / 1e3 / (double)n);
+        usec_print(each, (size_t)n);
+        puts("}");
         free(each);
         return 0;
 }

@@ -12,7 +12,7 @@ static MDB_dbi databases[_MAX];
 
 static void check(int r, const char *what) {
         if (r != 0)
-                die(what, mdb_strerror(r));
+                die("%s: %s", what, mdb_strerror(r));
 }
 
 void engine_open(const char *folder) {
@@ -44,8 +44,7 @@ void engine_commit(const Row *rows, size_t n) {
                 OwnerKey owner = owner_key(&rows[i]);
                 ExpiryKey expiry = expiry_key(&rows[i]);
 
-                put(txn, TOKENS, rows[i].hash, HASH_SIZE, rows[i].owner,
-                    sizeof(Row) - HASH_SIZE);
+                put(txn, TOKENS, rows[i].hash, HASH_SIZE, rows[i].owner, sizeof(Row) - HASH_SIZE);
                 put(txn, BY_OWNER, &owner, sizeof(owner), "", 0);
                 put(txn, BY_EXPIRY, &expiry, sizeof(expiry), "", 0);
         }
@@ -61,7 +60,7 @@ int engine_look_up(const uint8_t *hash) {
         r = mdb_get(txn, databases[TOKENS], &k, &v);
         mdb_txn_abort(txn);
         if (r != 0 && r != MDB_NOTFOUND)
-                die("mdb_get", mdb_strerror(r));
+                die("mdb_get: %s", mdb_strerror(r));
         return r == 0;
 }
 

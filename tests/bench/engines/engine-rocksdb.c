@@ -16,7 +16,7 @@ static rocksdb_readoptions_t *reading;
 
 static void check(char *error, const char *what) {
         if (error)
-                die(what, error);
+                die("%s: %s", what, error);
 }
 
 void engine_open(const char *folder) {
@@ -50,8 +50,7 @@ void engine_commit(const Row *rows, size_t n) {
                 OwnerKey owner = owner_key(&rows[i]);
                 ExpiryKey expiry = expiry_key(&rows[i]);
 
-                put(batch, TOKENS, rows[i].hash, HASH_SIZE, rows[i].owner,
-                    sizeof(Row) - HASH_SIZE);
+                put(batch, TOKENS, rows[i].hash, HASH_SIZE, rows[i].owner, sizeof(Row) - HASH_SIZE);
                 put(batch, BY_OWNER, &owner, sizeof(owner), "", 0);
                 put(batch, BY_EXPIRY, &expiry, sizeof(expiry), "", 0);
         }

@@ -21,7 +21,7 @@ static const char *const texts[_MAX] = {
 
 static void check(int r, const char *what) {
         if (r != SQLITE_OK)
-                die(what, sqlite3_errmsg(database));
+                die("%s: %s", what, sqlite3_errmsg(database));
 }
 
 void engine_open(const char *folder) {
@@ -32,7 +32,7 @@ void engine_open(const char *folder) {
         check(sqlite3_exec(database,
                            "PRAGMA journal_mode = WAL;"
                            "PRAGMA synchronous = FULL;"
-                           "PRAGMA cache_size = -8192;"
+                           "PRAGMA cache_size = -16384;"
                            "PRAGMA wal_autocheckpoint = 4000;"
                            "CREATE TABLE IF NOT EXISTS tokens("
                            " hash BLOB NOT NULL PRIMARY KEY,"
@@ -52,7 +52,7 @@ static int step(size_t i) {
         int r = sqlite3_step(statements[i]);
 
         if (r != SQLITE_ROW && r != SQLITE_DONE)
-                die(texts[i], sqlite3_errmsg(database));
+                die("%s: %s", texts[i], sqlite3_errmsg(database));
         sqlite3_reset(statements[i]);
         return r;
 }

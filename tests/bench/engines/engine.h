@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdnoreturn.h>
+
+#include "../figures.h"
 
 #define HASH_SIZE  32
 #define OWNER_SIZE 16
@@ -40,5 +41,3 @@ void engine_commit(const Row *rows, size_t n);
 /* Whether it is there. */
 int engine_look_up(const uint8_t *hash);
 void engine_close(void);
-
-noreturn void die(const char *what, const char *why);

@@ -8,11 +8,8 @@
  * timed. */
 
 #include <endian.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "engine.h"
 
@@ -20,12 +17,7 @@
 #define COMMITS_MAX 4000000U
 #define OWNERS      1000
 
-static uint32_t nsec_of[COMMITS_MAX];
-
-noreturn void die(const char *what, const char *why) {
-        fprintf(stderr, "%s: %s\n", what, why);
-        exit(1);
-}
+static int64_t each[COMMITS_MAX]; /* ns */
 
 OwnerKey owner_key(const Row *row) {
         OwnerKey key = { .created = htobe64(row->created) };
@@ -40,13 +32,6 @@ ExpiryKey expiry_key(const Row *row) {
 
         memcpy(key.hash, row->hash, sizeof(key.hash));
         return key;
-}
-
-static uint64_t now_nsec(clockid_t clock) {
-        struct timespec now;
-
-        clock_gettime(clock, &now);
-        return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
 /* As evenly spread as a hash is, and the same for the same number. */
@@ -64,11 +49,11 @@ static void seeded_hash(uint64_t number, uint8_t *ret) {
 static void row_make(Row *row) {
         memset(row, 0, sizeof(*row));
         if (getrandom(row->hash, sizeof(row->hash), 0) != sizeof(row->hash))
-                die("getrandom", "too little");
+                die("getrandom: too little");
         snprintf((char *)row->owner, sizeof(row->owner), "owner-%d",
                  (row->hash[0] | row->hash[1] << 8) % OWNERS);
         memset(row->value, 'v', sizeof(row->value));
-        row->created = now_nsec(CLOCK_REALTIME) / 1000;
+        row->created = (uint64_t)nsec_of(CLOCK_REALTIME) / 1000;
         row->expires = row->created + UINT64_C(604800000000);
 }
 
@@ -86,65 +71,59 @@ static void fill(uint64_t n_rows) {
         }
 }
 
-static int compare(const void *a, const void *b) {
-        uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-        return (left > right) - (left < right);
-}
-
-static void report(size_t n, size_t n_rows, uint64_t nsec, uint64_t cpu_nsec) {
-        qsort(nsec_of, n, sizeof(*nsec_of), compare);
-        printf("{\"rows\": %zu, \"per_second\": %.1f, \"cpu_usec\": %.3f, "
-               "\"usec\": {\"p50\": %.1f, \"p99\": %.1f}}\n",
-               n_rows, 1e9 * (double)n_rows / (double)nsec, (double)cpu_nsec / 1e3 / (double)n_rows,
-               nsec_of[n / 2] / 1e3, nsec_of[n - 1 - n / 100] / 1e3);
+static void report(size_t n, size_t n_rows, int64_t nsec, int64_t cpu_nsec) {
+        printf("{\"rows\": %zu, \"per_second\": %.1f, \"cpu_usec\": %.3f, ", n_rows,
+               1e9 * (double)n_rows / (double)nsec, (double)cpu_nsec / 1e3 / (double)n_rows);
+        usec_print(each, n);
+        puts("}");
 }
 
 static void commit(size_t size, double seconds) {
         Row *rows = calloc(size, sizeof(*rows));
-        uint64_t spent = 0, spent_cpu = 0;
+        int64_t spent = 0, spent_cpu = 0;
         size_t n = 0;
 
         if (!rows)
-                die("commit", "no memory");
+                die("no memory");
         for (; (double)spent < seconds * 1e9 && n < COMMITS_MAX; n++) {
-                uint64_t start, start_cpu;
+                int64_t start, start_cpu;
 
                 for (size_t i = 0; i < size; i++)
                         row_make(&rows[i]);
-                start = now_nsec(CLOCK_MONOTONIC);
-                start_cpu = now_nsec(CLOCK_PROCESS_CPUTIME_ID);
+                start = nsec_of(CLOCK_MONOTONIC);
+                start_cpu = nsec_of(CLOCK_PROCESS_CPUTIME_ID);
                 engine_commit(rows, size);
-                nsec_of[n] = (uint32_t)(now_nsec(CLOCK_MONOTONIC) - start);
-                spent_cpu += now_nsec(CLOCK_PROCESS_CPUTIME_ID) - start_cpu;
-                spent += nsec_of[n];
+                each[n] = nsec_of(CLOCK_MONOTONIC) - start;
+                spent_cpu += nsec_of(CLOCK_PROCESS_CPUTIME_ID) - start_cpu;
+                spent += each[n];
         }
         report(n, n * size, spent, spent_cpu);
         free(rows);
 }
 
 static void look_up(uint64_t n_rows, double seconds) {
-        uint64_t start = now_nsec(CLOCK_MONOTONIC), spent = 0, last = start;
-        uint64_t start_cpu = now_nsec(CLOCK_PROCESS_CPUTIME_ID);
+        int64_t start = nsec_of(CLOCK_MONOTONIC), spent = 0, last = start;
+        int64_t start_cpu = nsec_of(CLOCK_PROCESS_CPUTIME_ID);
         size_t n = 0;
 
         for (; (double)spent < seconds * 1e9 && n < COMMITS_MAX; n++) {
                 uint8_t hash[HASH_SIZE];
-                uint64_t now;
+                int64_t now;
 
                 seeded_hash((uint64_t)random() % n_rows, hash);
                 if (!engine_look_up(hash))
-                        die("look-up", "a row is missing");
-                now = now_nsec(CLOCK_MONOTONIC);
-                nsec_of[n] = (uint32_t)(now - last);
+                        die("a row is missing");
+                now = nsec_of(CLOCK_MONOTONIC);
+                each[n] = now - last;
                 last = now;
                 spent = now - start;
         }
-        report(n, n, spent, now_nsec(CLOCK_PROCESS_CPUTIME_ID) - start_cpu);
+        report(n, n, spent, nsec_of(CLOCK_PROCESS_CPUTIME_ID) - start_cpu);
 }
 
 int main(int argc, char **argv) {
         if (argc < 4)
-                die("usage", "engine-NAME FOLDER fill|commit|look-up NUMBER [SECONDS]");
+                die("usage: engine-NAME FOLDER fill|commit|look-up NUMBER [SECONDS]");
         engine_open(argv[1]);
         if (strcmp(argv[2], "fill") == 0)
                 fill(strtoul(argv[3], NULL, 10));
