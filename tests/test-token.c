@@ -91,15 +91,6 @@ static void test_references(void **state) {
         assert_null(token_ref(NULL));
 }
 
-static void test_expiry(void **state) {
-        _cleanup_(token_unrefp) Token *token = token_new();
-
-        token->expires = 1000;
-        assert_false(token_is_expired(token, 999));
-        assert_true(token_is_expired(token, 1000));
-        assert_true(token_is_expired(token, INT64_MAX));
-}
-
 static void test_kinds(void **state) {
         assert_string_equal(token_kind_to_string(TOKEN_ACCESS), "access");
         assert_string_equal(token_kind_to_string(TOKEN_REFRESH), "refresh");
@@ -114,7 +105,6 @@ int main(void) {
                 cmocka_unit_test(test_malformed_texts),
                 cmocka_unit_test(test_ids),
                 cmocka_unit_test(test_references),
-                cmocka_unit_test(test_expiry),
                 cmocka_unit_test(test_kinds),
         };
 

@@ -63,10 +63,6 @@ static char *text_append(char **end, const char *text) {
         return copy;
 }
 
-static void token_leave_profile(Token *token) {
-        profile_unref(token->profile);
-}
-
 int profile_new(const Token *token, Profile **ret) {
         size_t n_scopes = strv_length(token->scopes);
         size_t scopes_size = token->scopes ? (n_scopes + 1) * sizeof(char *) : 0;
@@ -138,7 +134,6 @@ Token *profile_token_new(Profile *profile) {
         if (!token)
                 return NULL;
         token->profile = profile_ref(profile);
-        token->leave_profile = token_leave_profile;
         for (size_t i = 0; i < N_TEXTS; i++)
                 *member_of(token, i) = profile->texts[i];
         token->scopes = profile->scopes;

@@ -10,6 +10,7 @@
 
 #include <nettle/sha2.h>
 
+#include "base/profile.h"
 #include "base/token.h"
 #include "wire/text.h"
 
@@ -37,7 +38,7 @@ Token *token_unref(Token *token) {
         if (!token || --token->n_ref > 0)
                 return NULL;
         if (token->profile) {
-                token->leave_profile(token);
+                profile_unref(token->profile);
                 free(token);
                 return NULL;
         }
@@ -134,8 +135,4 @@ const char *token_kind_to_string(enum TokenKind kind) {
         };
 
         return (unsigned)kind < _TOKEN_KIND_MAX ? names[kind] : NULL;
-}
-
-bool token_is_expired(const Token *token, int64_t now) {
-        return token->expires <= now;
 }

@@ -20,12 +20,9 @@ enum TokenKind { TOKEN_ACCESS, TOKEN_REFRESH, _TOKEN_KIND_MAX };
 
 typedef struct Profile Profile;
 
-typedef struct Token Token;
-
-struct Token {
+typedef struct Token {
         unsigned n_ref;
         Profile *profile; /* whose the texts and scopes are (profile.h); NULL: the token's own */
-        void (*leave_profile)(Token *token);
         TokenHash hash;
         enum TokenKind kind;
         char *user_id;   /* the owner; NULL for a client's own token */
@@ -47,7 +44,7 @@ struct Token {
         int64_t client_epoch;
         int64_t login_epoch;
         char login_text[TOKEN_ID_SIZE + 1]; /* what login points to when there is a profile */
-};
+} Token;
 
 #define UID_NONE UINT32_MAX
 
@@ -71,4 +68,3 @@ void token_hash_to_id(const TokenHash *hash, char ret[static TOKEN_ID_SIZE + 1])
 int token_hash_from_id(const char *id, TokenHash *ret);
 
 const char *token_kind_to_string(enum TokenKind kind); /* "access", "refresh" */
-bool token_is_expired(const Token *token, int64_t now);
