@@ -1,48 +1,18 @@
 /* Clearing: at once, however much there is, and memory goes bit by bit afterwards. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "cache-fixture.h"
+#include "resident.h"
+
 #include <time.h>
 
-#include <cmocka.h>
-
-#include "base/clock.h"
-#include "store/cache.h"
-#include "wire/text.h"
-
-#define NOW  (1700000000 * USEC_PER_SEC)
 #define MANY 150000U
 
-static TokenHash hash_of(unsigned n) {
-        uint64_t mixed = n * UINT64_C(0x9e3779b97f4a7c15);
-        TokenHash hash = { 0 };
-
-        memcpy(hash.bytes, &mixed, sizeof(mixed));
-        return hash;
-}
-
 /* 0: of nobody's own. */
-static void put(Cache *cache, unsigned n, unsigned user) {
-        _cleanup_(token_unrefp) Token *token = token_new();
+static void put_of(Cache *cache, unsigned n, unsigned user) {
+        char id[16];
 
-        assert_non_null(token);
-        token->hash = hash_of(n);
-        token->client_id = strdup("c");
-        if (user > 0)
-                assert_true(asprintf(&token->user_id, "user-%u", user) > 0);
-        token->expires = NOW + 3600 * USEC_PER_SEC;
-        cache_put(cache, token);
-}
-
-static bool has(Cache *cache, unsigned n) {
-        TokenHash hash = hash_of(n);
-        _cleanup_(token_unrefp) Token *token = cache_get(cache, &hash, NOW);
-
-        return token != NULL;
+        snprintf(id, sizeof(id), "user-%u", user);
+        put(cache, n, user > 0 ? id : NULL, "c", NULL);
 }
 
 static int64_t cpu_usec(void) {
@@ -52,16 +22,6 @@ static int64_t cpu_usec(void) {
         return time.tv_sec * USEC_PER_SEC + time.tv_nsec / 1000;
 }
 
-static size_t resident(void) {
-        FILE *file = fopen("/proc/self/statm", "re");
-        size_t size, pages;
-
-        assert_non_null(file);
-        assert_int_equal(fscanf(file, "%zu %zu", &size, &pages), 2);
-        fclose(file);
-        return pages * 4096;
-}
-
 /* Of clearing, and of whatever comes next. */
 static int64_t longest_usec(void) {
         _cleanup_(cache_freep) Cache *cache = NULL;
@@ -69,7 +29,7 @@ static int64_t longest_usec(void) {
 
         assert_int_equal(cache_new(MANY, &cache), 0);
         for (unsigned n = 0; n < MANY; n++)
-                put(cache, n, n + 1);
+                put_of(cache, n, n + 1);
         for (unsigned n = 0; n < MANY; n++) {
                 int64_t started = cpu_usec();
 
@@ -100,13 +60,13 @@ static void test_size(void **state) {
         assert_int_equal(cache_new(1000, &cache), 0);
         for (unsigned round = 0; round < 5; round++) {
                 for (unsigned n = 0; n < 900; n++)
-                        put(cache, n, n % 3);
+                        put_of(cache, n, n % 3);
                 assert_int_equal(cache_size(cache), round == 0 ? 900 : 910);
                 cache_clear(cache);
                 assert_int_equal(cache_size(cache), 0);
                 cache_clear(cache);
                 for (unsigned n = 2000; n < 2010; n++)
-                        put(cache, n, n % 3);
+                        put_of(cache, n, n % 3);
                 assert_int_equal(cache_size(cache), 10);
                 for (unsigned n = 0; n < 900; n++)
                         assert_false(has(cache, n));
@@ -122,10 +82,10 @@ static void test_full_of_cleared(void **state) {
 
         assert_int_equal(cache_new(100, &cache), 0);
         for (unsigned n = 0; n < 100; n++)
-                put(cache, n, n);
+                put_of(cache, n, n);
         cache_clear(cache);
         for (unsigned n = 100; n < 200; n++) {
-                put(cache, n, n);
+                put_of(cache, n, n);
                 assert_int_equal(cache_size(cache), n - 99);
         }
         for (unsigned n = 0; n < 200; n++)
@@ -141,11 +101,11 @@ static void test_gives_memory_back(void **state) {
         skip(); /* what was freed stays for a while */
 #endif
         assert_int_equal(cache_new(8 * MANY, &cache), 0);
-        put(cache, 0, 0);
+        put_of(cache, 0, 0);
         for (unsigned round = 0; round < 3; round++) {
                 before = resident();
                 for (unsigned n = 0; n < 4 * MANY; n++)
-                        put(cache, n, 0);
+                        put_of(cache, n, 0);
                 full = resident();
                 assert_true(full > before + 4 * MANY * 96);
                 cache_clear(cache);
@@ -163,15 +123,13 @@ static void test_few_logins_go_with_others(void **state) {
 
         assert_int_equal(cache_new(N, &cache), 0);
         for (unsigned n = 0; n < N; n++) {
-                _cleanup_(token_unrefp) Token *token = token_new();
+                char login[TOKEN_ID_SIZE + 1];
+                TokenHash hash = hash_of(n);
 
-                token->hash = hash_of(n);
-                token->login = calloc(1, TOKEN_ID_SIZE + 1);
-                token_hash_to_id(&token->hash, token->login);
-                token->expires = NOW + 3600 * USEC_PER_SEC;
-                cache_put(cache, token);
+                token_hash_to_id(&hash, login);
+                put(cache, n, NULL, NULL, login);
                 if (n % (N / FORGOTTEN) == 0)
-                        cache_forget_login(cache, token->login);
+                        cache_forget_login(cache, login);
         }
         for (unsigned n = 0; n < N; n++) {
                 if (n % (N / FORGOTTEN) == 0)

@@ -2,14 +2,10 @@
  * What the model does not have is never found, and what it has is found again, with all that was
  * said of it, unless the bound took it. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "store/cache.h"

@@ -1,13 +1,9 @@
 /* Profiles: equal when all that tokens may have in common is, and only then. */
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #include "base/profile.h"
 #include "wire/text.h"
@@ -66,7 +62,8 @@ static const Case cases[] = {
 static void test_equal_when_all_is(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 for (size_t k = 0; k < ELEMENTSOF(cases); k++) {
-                        _cleanup_(profile_unrefp) Profile *a = make(&cases[i]), *b = make(&cases[k]);
+                        _cleanup_(profile_unrefp) Profile *a = make(&cases[i]);
+                        _cleanup_(profile_unrefp) Profile *b = make(&cases[k]);
                         size_t a_size, b_size;
                         const void *a_bytes = profile_bytes(a, &a_size);
                         const void *b_bytes = profile_bytes(b, &b_size);

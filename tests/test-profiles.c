@@ -1,14 +1,9 @@
 /* Profiles shared by cached tokens, and the owners that outdate them. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "resident.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "store/profiles.h"
 #include "wire/text.h"
@@ -145,16 +140,6 @@ static void test_numbers_are_not_all(void **state) {
                 profiles_leave(profiles, shared[i]);
         free(owners);
         free(shared);
-}
-
-static size_t resident(void) {
-        FILE *file = fopen("/proc/self/statm", "re");
-        size_t size, pages;
-
-        assert_non_null(file);
-        assert_int_equal(fscanf(file, "%zu %zu", &size, &pages), 2);
-        fclose(file);
-        return pages * 4096;
 }
 
 static void test_gives_memory_back(void **state) {

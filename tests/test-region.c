@@ -1,28 +1,12 @@
 /* Regions: large, zero, and without memory until they are written to. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "resident.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "store/region.h"
 
 #define LARGE ((size_t)8 << 30)
-
-static size_t resident(void) {
-        FILE *file = fopen("/proc/self/statm", "re");
-        size_t size, pages;
-
-        assert_non_null(file);
-        assert_int_equal(fscanf(file, "%zu %zu", &size, &pages), 2);
-        fclose(file);
-        return pages * 4096;
-}
 
 static void test_takes_memory_where_it_is_written(void **state) {
         Region region = { 0 };
