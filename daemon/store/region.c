@@ -1,9 +1,11 @@
 /* Address space without memory: an anonymous mapping that nothing is set aside for, so that bounds
  * may be generous.
  *
- * Hundreds of megabytes are looked up in faster by a third when they are in huge pages. To fetch
- * one takes 0.3 to 5 ms, so a thread does that, ahead of those who write. What it does shows in
- * time only: where it fails or is late, writing fetches the page. */
+ * To look things up in hundreds of megabytes is faster by a third in huge pages. To fetch one takes
+ * 0.3 to 5 ms, so a thread does that, ahead of those who write. What it does shows in time only:
+ * where it fails or is late, writing fetches the page.
+ *
+ * Invariant: while the thread runs, which reads them, at and prepared stay what they are. */
 
 #include "store/region.h"
 
@@ -25,8 +27,8 @@ int region_init(Region *region, size_t n, size_t element_size) {
 
         if (__builtin_mul_overflow(n, element_size, &size))
                 return -ENOMEM;
-        at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                  -1, 0);
         if (at == MAP_FAILED)
                 return -errno;
         /* A byte here and there must not take 2 MiB each, wherever that is what the system does. */
@@ -58,18 +60,19 @@ static bool thread_is_running(Region *region) {
 
 /* Should it fail, memory is all that is lost. */
 bool region_give_back(Region *region, size_t used) {
-        size_t first = region->held / PIECE_SIZE * PIECE_SIZE, size;
+        size_t first;
 
-        if (first < used || region->held == 0) {
+        if (region->held == 0)
+                return false;
+        first = (region->held - 1) / PIECE_SIZE * PIECE_SIZE;
+        if (first < used) {
                 region->held = 0;
                 return false;
         }
         if (thread_is_running(region))
                 return true;
-        size = region->size - first < PIECE_SIZE ? region->size - first : PIECE_SIZE;
-        if (size > 0)
-                (void)madvise((char *)region->at + first, size, MADV_DONTNEED);
-        region->held = first > 0 ? first - 1 : 0;
+        (void)madvise((char *)region->at + first, region->held - first, MADV_DONTNEED);
+        region->held = first;
         region->prepared = 0;
         return true;
 }
