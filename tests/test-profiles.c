@@ -3,7 +3,6 @@
 #include "resident.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "store/profiles.h"
 #include "wire/text.h"
@@ -20,10 +19,6 @@ static uint32_t use(Profiles *profiles, const char *user, const char *client) {
         return shared;
 }
 
-static bool is_outdated(const Profiles *profiles, uint32_t shared) {
-        return profile_is_outdated(profiles, shared);
-}
-
 static void test_one_of_each_kind(void **state) {
         _cleanup_(profiles_freep) Profiles *profiles = NULL;
         uint32_t shared, other;
@@ -35,8 +30,14 @@ static void test_one_of_each_kind(void **state) {
         assert_int_not_equal(other, shared);
         profiles_leave(profiles, shared);
         assert_int_equal(use(profiles, "u", "c"), shared);
-        assert_int_equal(profile_at(profiles, shared)->n_users, 2);
         profiles_leave(profiles, other);
+        /* it has two users: with the second its place is free */
+        profiles_leave(profiles, shared);
+        assert_int_equal(use(profiles, "v", "c"), other);
+        assert_string_equal(profile_user_id(profile_at(profiles, shared)), "u");
+        profiles_leave(profiles, shared);
+        assert_int_equal(use(profiles, "w", "c"), shared);
+        assert_string_equal(profile_user_id(profile_at(profiles, shared)), "w");
 }
 
 static void test_outdated_is_replaced(void **state) {
@@ -47,23 +48,23 @@ static void test_outdated_is_replaced(void **state) {
         other = use(profiles, "v", "c");
         for (size_t i = 0; i < ELEMENTSOF(old); i++) {
                 old[i] = use(profiles, "u", "c");
-                assert_false(is_outdated(profiles, old[i]));
+                assert_false(profile_is_outdated(profiles, old[i]));
                 for (size_t k = 0; k < i; k++) {
                         assert_int_not_equal(old[k], old[i]);
-                        assert_true(is_outdated(profiles, old[k]));
+                        assert_true(profile_is_outdated(profiles, old[k]));
                 }
                 profiles_forget(profiles, OWNER_USER, "u");
                 profiles_forget(profiles, OWNER_CLIENT, "u");
                 profiles_forget(profiles, OWNER_USER, "c");
         }
-        assert_false(is_outdated(profiles, other));
+        assert_false(profile_is_outdated(profiles, other));
         profiles_leave(profiles, old[5]);
         profiles_leave(profiles, old[0]);
         profiles_leave(profiles, old[9]);
-        assert_true(is_outdated(profiles, old[8]));
-        assert_true(is_outdated(profiles, old[1]));
+        assert_true(profile_is_outdated(profiles, old[8]));
+        assert_true(profile_is_outdated(profiles, old[1]));
         profiles_forget(profiles, OWNER_CLIENT, "c");
-        assert_true(is_outdated(profiles, other));
+        assert_true(profile_is_outdated(profiles, other));
         profiles_forget(profiles, OWNER_CLIENT, NULL);
 }
 
@@ -75,9 +76,9 @@ static void test_owners_come_back(void **state) {
         assert_int_equal(profiles_new(1, &profiles), 0);
         for (unsigned i = 0; i < 3; i++) {
                 shared = use(profiles, "u", NULL);
-                assert_false(is_outdated(profiles, shared));
+                assert_false(profile_is_outdated(profiles, shared));
                 profiles_forget(profiles, OWNER_USER, "u");
-                assert_true(is_outdated(profiles, shared));
+                assert_true(profile_is_outdated(profiles, shared));
                 profiles_leave(profiles, shared);
         }
 }
@@ -112,15 +113,10 @@ static void test_bound(void **state) {
         assert_int_equal(profiles_use(profiles, token), shared);
 }
 
-static int compare_owners(const void *a, const void *b) {
-        return memcmp(a, b, sizeof(Owner *));
-}
-
 /* So many that some have the same number of 32 bits, whatever the key. */
 static void test_numbers_are_not_all(void **state) {
         enum { N = 300000 };
         _cleanup_(profiles_freep) Profiles *profiles = NULL;
-        Owner **owners = calloc(N, sizeof(Owner *));
         uint32_t *shared = calloc(N, sizeof(*shared));
 
         assert_int_equal(profiles_new(N, &profiles), 0);
@@ -129,16 +125,17 @@ static void test_numbers_are_not_all(void **state) {
 
                 snprintf(user, sizeof(user), "user-%u", i);
                 shared[i] = use(profiles, user, NULL);
-                assert_string_equal(profile_user_id(profile_at(profiles, shared[i])->profile),
-                                    user);
-                owners[i] = profile_at(profiles, shared[i])->owners[OWNER_USER];
+                assert_string_equal(profile_user_id(profile_at(profiles, shared[i])), user);
         }
-        qsort(owners, N, sizeof(Owner *), compare_owners);
-        for (unsigned i = 1; i < N; i++)
-                assert_ptr_not_equal(owners[i - 1], owners[i]);
+        for (unsigned i = 0; i < N; i++) {
+                const char *user = profile_user_id(profile_at(profiles, shared[i]));
+
+                assert_false(profile_is_outdated(profiles, shared[i])); /* with none before it */
+                profiles_forget(profiles, OWNER_USER, user);
+                assert_true(profile_is_outdated(profiles, shared[i]));
+        }
         for (unsigned i = 0; i < N; i++)
                 profiles_leave(profiles, shared[i]);
-        free(owners);
         free(shared);
 }
 

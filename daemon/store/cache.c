@@ -268,7 +268,7 @@ Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now) {
                 entry_remove(cache, number);
                 return NULL;
         }
-        token = profile_token_new(profile_at(cache->profiles, entry->profile)->profile);
+        token = profile_token_new(profile_at(cache->profiles, entry->profile));
         if (!token)
                 return NULL;
         token->hash = entry->hash;

@@ -5,8 +5,8 @@
  * increment. A profile that was made before lives on until its last user has left, but the next
  * token of its kind takes its place in the table. Owners stay as long as a profile points to them.
  *
- * Remote hosts and terminals are named by others, so buckets are chosen by a digest with a key that
- * nobody knows: no collisions can be aimed at. */
+ * Which scopes a token has, and in which order, is up to those who ask for it, so buckets are
+ * chosen by a digest with a key that nobody knows: no collisions can be aimed at. */
 
 #include "store/profiles.h"
 
@@ -20,10 +20,9 @@
 #include "store/region.h"
 #include "wire/text.h"
 
-/* Few when most tokens are like many others, but each may have one of its own. */
-#define TOKENS_PER_BUCKET 1U
-#define BUCKETS_MIN       64U
+#define BUCKETS_MIN 64U
 
+typedef struct Owner Owner;
 struct Owner {
         Owner *next; /* in its bucket */
         uint64_t forgotten;
@@ -32,6 +31,15 @@ struct Owner {
         enum OwnerKind kind;
         char id[];
 };
+
+typedef struct SharedProfile {
+        uint32_t number; /* says which bucket */
+        uint32_t next;   /* in its bucket, or of those that are free */
+        uint32_t n_users;
+        uint64_t made;                  /* how much had been forgotten */
+        Profile *profile;               /* NULL: free */
+        Owner *owners[_OWNER_KIND_MAX]; /* NULL: it has none of that kind */
+} SharedProfile;
 
 struct Profiles {
         size_t n_buckets; /* a power of two; of both tables */
@@ -53,7 +61,7 @@ int profiles_new(uint32_t tokens_max, Profiles **ret) {
                 return -ENOMEM;
         profiles->profiles_max = tokens_max;
         profiles->n_buckets = BUCKETS_MIN;
-        while (profiles->n_buckets < tokens_max / TOKENS_PER_BUCKET)
+        while (profiles->n_buckets < tokens_max)
                 profiles->n_buckets *= 2;
         if ((r = region_init(&profiles->all, (size_t)tokens_max + 1, sizeof(SharedProfile))) < 0 ||
             (r = region_init(&profiles->buckets, profiles->n_buckets, sizeof(uint32_t))) < 0 ||
@@ -65,13 +73,21 @@ int profiles_new(uint32_t tokens_max, Profiles **ret) {
         return 0;
 }
 
+static SharedProfile *shared_at(const Profiles *profiles, uint32_t profile) {
+        return (SharedProfile *)profiles->all.at + profile;
+}
+
+Profile *profile_at(const Profiles *profiles, uint32_t profile) {
+        return shared_at(profiles, profile)->profile;
+}
+
 static void profile_done(Profiles *profiles, uint32_t profile);
 
 Profiles *profiles_free(Profiles *profiles) {
         if (!profiles)
                 return NULL;
         for (uint32_t i = 1; i <= profiles->n_touched; i++)
-                if (profile_at(profiles, i)->profile)
+                if (profile_at(profiles, i))
                         profile_done(profiles, i);
         region_done(&profiles->all);
         region_done(&profiles->buckets);
@@ -142,28 +158,24 @@ static void owner_leave(Profiles *profiles, Owner *owner) {
         free(owner);
 }
 
-SharedProfile *profile_at(const Profiles *profiles, uint32_t profile) {
-        return (SharedProfile *)profiles->all.at + profile;
-}
-
 static uint32_t *profile_bucket(const Profiles *profiles, uint32_t number) {
         return (uint32_t *)profiles->buckets.at + (number & (profiles->n_buckets - 1));
 }
 
 /* One that was replaced is not there any more. */
 static void bucket_remove(Profiles *profiles, uint32_t profile) {
-        const SharedProfile *shared = profile_at(profiles, profile);
+        const SharedProfile *shared = shared_at(profiles, profile);
         uint32_t *place = profile_bucket(profiles, shared->number);
 
         while (*place != 0 && *place != profile)
-                place = &profile_at(profiles, *place)->next;
+                place = &shared_at(profiles, *place)->next;
         if (*place != 0)
                 *place = shared->next;
 }
 
 /* Leaves its place to the next that is taken. */
 static void profile_done(Profiles *profiles, uint32_t profile) {
-        SharedProfile *shared = profile_at(profiles, profile);
+        SharedProfile *shared = shared_at(profiles, profile);
 
         for (size_t i = 0; i < _OWNER_KIND_MAX; i++)
                 if (shared->owners[i])
@@ -189,7 +201,7 @@ static uint32_t profile_find(const Profiles *profiles, uint32_t number, const vo
         uint32_t profile = *profile_bucket(profiles, number);
 
         while (profile != 0) {
-                const SharedProfile *shared = profile_at(profiles, profile);
+                const SharedProfile *shared = shared_at(profiles, profile);
 
                 if (shared->number == number && profile_has_bytes(shared->profile, bytes, size))
                         break;
@@ -203,7 +215,7 @@ static uint32_t profile_take_free(Profiles *profiles) {
 
         if (profile == 0)
                 return profiles->n_touched < profiles->profiles_max ? ++profiles->n_touched : 0;
-        profiles->first_free = profile_at(profiles, profile)->next;
+        profiles->first_free = shared_at(profiles, profile)->next;
         return profile;
 }
 
@@ -213,7 +225,7 @@ static uint32_t profile_add(Profiles *profiles, uint32_t number, Profile *profil
                 [OWNER_CLIENT] = profile_client_id(profile),
         };
         uint32_t added = profile_take_free(profiles);
-        SharedProfile *shared = profile_at(profiles, added);
+        SharedProfile *shared = shared_at(profiles, added);
         uint32_t *bucket = profile_bucket(profiles, number);
 
         if (added == 0)
@@ -257,12 +269,12 @@ uint32_t profiles_use(Profiles *profiles, const Token *token) {
         if (found == 0)
                 found = profile_add(profiles, number, profile);
         if (found != 0)
-                profile_at(profiles, found)->n_users++;
+                shared_at(profiles, found)->n_users++;
         return found;
 }
 
 void profiles_leave(Profiles *profiles, uint32_t profile) {
-        SharedProfile *shared = profile_at(profiles, profile);
+        SharedProfile *shared = shared_at(profiles, profile);
 
         if (--shared->n_users > 0)
                 return;
@@ -271,11 +283,11 @@ void profiles_leave(Profiles *profiles, uint32_t profile) {
 }
 
 bool profile_is_cleared(const Profiles *profiles, uint32_t profile) {
-        return profile_at(profiles, profile)->made < profiles->cleared;
+        return shared_at(profiles, profile)->made < profiles->cleared;
 }
 
 bool profile_is_outdated(const Profiles *profiles, uint32_t profile) {
-        const SharedProfile *shared = profile_at(profiles, profile);
+        const SharedProfile *shared = shared_at(profiles, profile);
 
         for (size_t i = 0; i < _OWNER_KIND_MAX; i++)
                 if (shared->owners[i] && shared->made < shared->owners[i]->forgotten)

@@ -7,17 +7,7 @@
 
 enum OwnerKind { OWNER_USER, OWNER_CLIENT, _OWNER_KIND_MAX };
 
-typedef struct Owner Owner;
 typedef struct Profiles Profiles;
-
-typedef struct SharedProfile {
-        uint32_t number; /* says which bucket */
-        uint32_t next;   /* in its bucket, or of those that are free */
-        uint32_t n_users;
-        uint64_t made;                  /* how much had been forgotten */
-        Profile *profile;               /* NULL: free */
-        Owner *owners[_OWNER_KIND_MAX]; /* NULL: it has none of that kind */
-} SharedProfile;
 
 /* 0 or a negative errno. For up to this many tokens. */
 int profiles_new(uint32_t tokens_max, Profiles **ret);
@@ -28,7 +18,8 @@ void profiles_freep(Profiles **profiles);
 uint32_t profiles_use(Profiles *profiles, const Token *token);
 /* One user fewer; the last one frees it. */
 void profiles_leave(Profiles *profiles, uint32_t profile);
-SharedProfile *profile_at(const Profiles *profiles, uint32_t profile);
+/* Borrowed from a user of it. */
+Profile *profile_at(const Profiles *profiles, uint32_t profile);
 /* By forgetting an owner or by clearing. */
 bool profile_is_outdated(const Profiles *profiles, uint32_t profile);
 bool profile_is_cleared(const Profiles *profiles, uint32_t profile);
