@@ -288,8 +288,8 @@ def test_errors_of_the_bus_itself(daemon, bus, ada):
 def test_store_trouble_is_told(bus, folder, make_tokend):
     """A disk that fails is no missing token, and it is said for as long as it lasts."""
     fails = pathlib.Path(folder, 'fails')
-    daemon = make_tokend(env={'DBUS_SYSTEM_BUS_ADDRESS': bus.address, 'LD_PRELOAD': str(system.SHIM),
-                              'ASAN_OPTIONS': 'verify_asan_link_order=0', 'SLOW_FDATASYNC_FAIL_FILE': str(fails)})
+    daemon = make_tokend(env=system.preload(system.SLOW_FDATASYNC, DBUS_SYSTEM_BUS_ADDRESS=bus.address,
+                                            SLOW_FDATASYNC_FAIL_FILE=str(fails)))
     daemon.start()
     system.wait_for(lambda: is_on(bus), 'the name on the bus')
     daemon.add_user('ada')

@@ -16,11 +16,6 @@ PAUSE_MSEC = 300
 PARALLEL = 64
 
 
-def preload(**variables):
-    """Sanitizers want to be first; the shim needs none of them."""
-    return dict(LD_PRELOAD=str(system.SHIM), ASAN_OPTIONS='verify_asan_link_order=0', **variables)
-
-
 def syncs(path):
     """(enter, leave) of each fdatasync, in ns of the monotonic clock."""
     times = [int(line.split()[-1]) for line in open(path) if 'fdatasync' in line]
@@ -54,7 +49,8 @@ def slow(make_tokend, folder):
     """A daemon with ada whose fdatasync can be made slow: SLOW_FDATASYNC_MSEC is set at a restart."""
     log = os.path.join(folder, 'syncs')
     fail = os.path.join(folder, 'fail')
-    daemon = make_tokend(env=preload(SLOW_FDATASYNC_LOG=log, SLOW_FDATASYNC_FAIL_FILE=fail)).start()
+    daemon = make_tokend(env=system.preload(system.SLOW_FDATASYNC, SLOW_FDATASYNC_LOG=log,
+                                            SLOW_FDATASYNC_FAIL_FILE=fail)).start()
     daemon.add_user('ada')
     daemon.stop()
     daemon.env['SLOW_FDATASYNC_MSEC'] = str(PAUSE_MSEC)

@@ -5,7 +5,6 @@ import threading
 
 import pytest
 
-import test_commit
 import tokend as system
 
 pytestmark = [pytest.mark.root, pytest.mark.sanitize]
@@ -17,7 +16,7 @@ PAUSE_MSEC = 300
 def slow(make_tokend, folder):
     """A daemon whose commits last, and the file that tells when one is under way."""
     log = os.path.join(folder, 'syncs')
-    daemon = make_tokend(env=test_commit.preload(SLOW_FDATASYNC_LOG=log)).start()
+    daemon = make_tokend(env=system.preload(system.SLOW_FDATASYNC, SLOW_FDATASYNC_LOG=log)).start()
     daemon.add_user('ada')
     daemon.add_user('bob')
     daemon.ctl('client', 'add', 'corp', '--scopes=issue', '--secret-file=-', input='secret of corp')

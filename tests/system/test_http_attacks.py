@@ -483,8 +483,7 @@ def test_another_clients_token_stays_alive(daemon):
 @pytest.mark.root
 def test_a_revocation_that_could_not_be_kept_is_no_success(make_tokend, folder):
     fails = pathlib.Path(folder, 'fails')
-    daemon = make_tokend(env={'LD_PRELOAD': str(system.SHIM), 'ASAN_OPTIONS': 'verify_asan_link_order=0',
-                              'SLOW_FDATASYNC_FAIL_FILE': str(fails)}).start()
+    daemon = make_tokend(env=system.preload(system.SLOW_FDATASYNC, SLOW_FDATASYNC_FAIL_FILE=str(fails))).start()
     daemon.add_user('ada')
     token = daemon.ctl_json('token', 'issue', '--user=ada')['access_token']
     fails.touch()

@@ -213,8 +213,8 @@ def daemon(folder, make_tokend):
     disk.mkdir(parents=True)
     subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=32m,mode=0700', 'tmpfs', disk], check=True)
     daemon = make_tokend({'Daemon': {'Store': f'sqlite:{disk}/tokend.db'}, 'Password': {'Throttle': 'no'}},
-                         env={'LD_PRELOAD': str(system.SHIM),
-                              'SLOW_FDATASYNC_FAIL_FILE': os.path.join(folder, 'tokend/broken')})
+                         env=system.preload(system.SLOW_FDATASYNC,
+                                            SLOW_FDATASYNC_FAIL_FILE=os.path.join(folder, 'tokend/broken')))
     daemon.start()
     daemon.add_user('ada', PASSWORD)
     module = f'{system.MODULE} socket={daemon.socket} {OPTIONS}'

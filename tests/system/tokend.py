@@ -23,7 +23,8 @@ TOKEND = BUILD / 'daemon/tokend'
 TOKENCTL = BUILD / 'client/ctl/tokenctl'
 USERDB = BUILD / 'daemon/userdb/tokend-userdb'
 MODULE = BUILD / 'pam/pam_tokend.so'
-SHIM = BUILD / 'tests/slow-fdatasync.so'
+# for preload()
+SLOW_FDATASYNC = BUILD / 'tests/slow-fdatasync.so'
 
 # Generous: it ends a wait that would never end, it measures nothing.
 PATIENCE = 30
@@ -37,6 +38,11 @@ def wait_for(condition, what='it'):
             return result
         time.sleep(0.01)
     raise AssertionError(f'{what}: did not happen')
+
+
+def preload(shim, **variables):
+    """A daemon's env. Sanitizers want to be first; the shims need none of them."""
+    return dict(LD_PRELOAD=str(shim), ASAN_OPTIONS='verify_asan_link_order=0', **variables)
 
 
 def free_port():
