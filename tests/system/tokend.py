@@ -25,6 +25,7 @@ USERDB = BUILD / 'daemon/userdb/tokend-userdb'
 MODULE = BUILD / 'pam/pam_tokend.so'
 # for preload()
 SLOW_FDATASYNC = BUILD / 'tests/slow-fdatasync.so'
+TURNED_CLOCK = BUILD / 'tests/turned-clock.so'
 
 # Generous: it ends a wait that would never end, it measures nothing.
 PATIENCE = 30
