@@ -202,18 +202,11 @@ static void account_token_read(Call *call, StoreRequest *request) {
 
 static void account_find_token(AccountCall *account) {
         Call *call = &account->issue.call;
-        StoreRequest *request;
         TokenHash hash;
 
         if (token_hash_from_text(account->fk, strlen(account->fk), &hash) < 0)
                 return call_store_token_by_id(call, account->fk, account_token_read);
-        request = store_request_new(STORE_TOKEN_GET);
-        if (request) {
-                request->key.field = STORE_KEY_HASH;
-                request->key.hash = hash;
-                request->now = call_now(call);
-        }
-        call_store(call, request, account_token_read);
+        call_store(call, call_token_request(call, &hash), account_token_read);
 }
 
 void authority_account_token_get(Authority *authority, const Caller *caller,

@@ -367,6 +367,27 @@ StoreRequest *call_client_request(const char *id) {
         return call_request(STORE_CLIENT_GET, STORE_KEY_ID, id);
 }
 
+StoreRequest *call_uid_request(uint32_t uid) {
+        StoreRequest *request = store_request_new(STORE_USER_GET);
+
+        if (!request)
+                return NULL;
+        request->key.field = STORE_KEY_UID;
+        request->key.uid = uid;
+        return request;
+}
+
+StoreRequest *call_token_request(const Call *call, const TokenHash *hash) {
+        StoreRequest *request = store_request_new(STORE_TOKEN_GET);
+
+        if (!request)
+                return NULL;
+        request->key.field = STORE_KEY_HASH;
+        request->key.hash = *hash;
+        request->now = call_now(call);
+        return request;
+}
+
 StoreRequest *call_user_set_request(const char *id, unsigned sets) {
         _cleanup_(store_request_freep) StoreRequest *request =
                         call_request(STORE_USER_SET, STORE_KEY_ID, id);

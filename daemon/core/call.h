@@ -146,6 +146,8 @@ StoreRequest *call_request(enum StoreVerb verb, enum StoreKeyField field, const 
 /* Look-ups of that kind. */
 StoreRequest *call_user_request(enum StoreKeyField field, const char *text);
 StoreRequest *call_client_request(const char *id);
+StoreRequest *call_uid_request(uint32_t uid);
+StoreRequest *call_token_request(const Call *call, const TokenHash *hash);
 /* STORE_USER_SET: users[0] is there, its members are the caller's to fill in. */
 StoreRequest *call_user_set_request(const char *id, unsigned sets);
 

@@ -132,14 +132,9 @@ static void password_token_found(Call *call, StoreRequest *request) {
 
 /* Never by the cache: it would answer sooner for a token that somebody has than for none. */
 static void password_find_token(GrantCall *grant) {
-        StoreRequest *request = store_request_new(STORE_TOKEN_GET);
+        Call *call = &grant->issue.call;
 
-        if (request) {
-                request->key.field = STORE_KEY_HASH;
-                request->key.hash = grant->key;
-                request->now = call_now(&grant->issue.call);
-        }
-        call_store(&grant->issue.call, request, password_token_found);
+        call_store(call, call_token_request(call, &grant->key), password_token_found);
 }
 
 static void password_look(GrantCall *grant) {
@@ -211,18 +206,11 @@ static void password_asker_found(Call *call, StoreRequest *request) {
 
 /* A uid that asks for somebody else, or for nobody who exists. */
 static void password_ask_who(Call *call) {
-        StoreRequest *request;
-
         if (is_granted_uid(call))
                 return password_look((GrantCall *)call);
         if (strv_length(call->authority->config->grant_users) == 0)
                 return call_finish(call, REASON_ACCESS_DENIED);
-        request = store_request_new(STORE_USER_GET);
-        if (request) {
-                request->key.field = STORE_KEY_UID;
-                request->key.uid = call->caller->peer.uid;
-        }
-        call_store(call, request, password_asker_found);
+        call_store(call, call_uid_request(call->caller->peer.uid), password_asker_found);
 }
 
 static void password_user_known(GrantCall *grant) {

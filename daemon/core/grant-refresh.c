@@ -147,10 +147,8 @@ static void refresh_token_found(Call *call, StoreRequest *request) {
                 return call_finish(call, REASON_INVALID_GRANT);
         grant->old = token_ref(request->tokens[0]);
 
-        StoreRequest *family = store_request_new(STORE_LOGIN_GET);
-        if (family && !(family->key.text = strdup(grant->old->login)))
-                family = store_request_free(family);
-        call_store(call, family, refresh_family_found);
+        call_store(call, call_request(STORE_LOGIN_GET, STORE_KEY_ID, grant->old->login),
+                   refresh_family_found);
 }
 
 static void refresh_client_known(IssueCall *issue) {
@@ -161,13 +159,9 @@ static void refresh_client_known(IssueCall *issue) {
         if (token_hash_from_text(secret_text(grant_request->refresh_token),
                                  grant_request->refresh_token->size, &hash) < 0)
                 return call_finish(&issue->call, REASON_INVALID_GRANT);
-        request = store_request_new(STORE_TOKEN_GET);
-        if (request) {
-                request->key.field = STORE_KEY_HASH;
-                request->key.hash = hash;
-                request->now = call_now(&issue->call);
+        request = call_token_request(&issue->call, &hash);
+        if (request)
                 request->include_used = true;
-        }
         call_store(&issue->call, request, refresh_token_found);
 }
 

@@ -144,7 +144,6 @@ static void self_user_found(Call *call, StoreRequest *request) {
 void authority_issue_self(Authority *authority, const Caller *caller, const IssueRequest *request,
                           AnswerHandler handler, void *userdata) {
         DirectCall *direct = direct_new(authority, caller, request, "self", handler, userdata);
-        StoreRequest *user;
         if (!direct)
                 return;
 
@@ -163,10 +162,5 @@ void authority_issue_self(Authority *authority, const Caller *caller, const Issu
                 return call_finish(call, REASON_OVERLOADED);
         if (request->lifetime == 0)
                 direct->issue.lifetime = SELF_LIFETIME_DEFAULT;
-        user = store_request_new(STORE_USER_GET);
-        if (user) {
-                user->key.field = STORE_KEY_UID;
-                user->key.uid = caller->peer.uid;
-        }
-        call_store(call, user, self_user_found);
+        call_store(call, call_uid_request(caller->peer.uid), self_user_found);
 }

@@ -98,7 +98,6 @@ static void family_login_found(Call *call, StoreRequest *request) {
 
 static void family_find(FamilyCall *family, const char *id, void (*known)(FamilyCall *family)) {
         Call *call = &family->issue.call;
-        StoreRequest *request;
 
         family->known = known;
         if (access_reach(call->caller, ACTION_LOGIN_DETAILS) != REACH_ALL)
@@ -109,10 +108,7 @@ static void family_find(FamilyCall *family, const char *id, void (*known)(Family
                 return call_finish(call, family->unknown);
         if (!user_name_is_valid(family->user))
                 return call_finish(call, REASON_ACCESS_DENIED);
-        request = store_request_new(STORE_LOGIN_GET);
-        if (request && !(request->key.text = strdup(id)))
-                request = store_request_free(request);
-        call_store(call, request, family_login_found);
+        call_store(call, call_request(STORE_LOGIN_GET, STORE_KEY_ID, id), family_login_found);
 }
 
 static FamilyCall *family_new(Authority *authority, const Caller *caller, const char *user,

@@ -79,13 +79,9 @@ void authority_revoke(Authority *authority, const Caller *caller, const Secret *
                 return call_finish(call, REASON_ACCESS_DENIED);
         if (secret_is_empty(token) || token_hash_from_text(token->text, token->size, &hash) < 0)
                 return revoke_gone(revoke);
-        request = store_request_new(STORE_TOKEN_GET);
-        if (request) {
-                request->key.field = STORE_KEY_HASH;
-                request->key.hash = hash;
-                request->now = call_now(call);
+        request = call_token_request(call, &hash);
+        if (request)
                 request->include_used = true;
-        }
         call_store(call, request, revoke_found);
 }
 
@@ -144,13 +140,10 @@ static void owner_found(Call *call, StoreRequest *request) {
 }
 
 static void owner_find(Call *call, const RevokeRequest *asked) {
-        _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_USER_GET);
-
-        if (!request || (asked->user && !(request->key.text = strdup(asked->user))))
-                return call_finish(call, -ENOMEM);
-        request->key.field = asked->user ? STORE_KEY_NAME : STORE_KEY_UID;
-        request->key.uid = asked->uid;
-        call_store(call, TAKE_PTR(request), owner_found);
+        call_store(call,
+                   asked->user ? call_user_request(STORE_KEY_NAME, asked->user)
+                               : call_uid_request(asked->uid),
+                   owner_found);
 }
 
 static bool may_revoke_client(const Caller *caller, const char *client_id) {

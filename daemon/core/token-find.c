@@ -11,15 +11,8 @@
 static void token_read(Call *call, StoreRequest *request);
 
 static void token_look_up(Call *call) {
-        StoreRequest *request = store_request_new(STORE_TOKEN_GET);
-
         call->find_tries++;
-        if (request) {
-                request->key.field = STORE_KEY_HASH;
-                request->key.hash = call->find_hash;
-                request->now = call_now(call);
-        }
-        call_store(call, request, token_read);
+        call_store(call, call_token_request(call, &call->find_hash), token_read);
 }
 
 static void token_read(Call *call, StoreRequest *request) {

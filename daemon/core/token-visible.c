@@ -2,8 +2,6 @@
 
 #include "core/token-visible.h"
 
-#include <string.h>
-
 #include "wire/text.h"
 
 bool token_is_visible(const Caller *caller, enum Action action, const Token *token) {
@@ -50,13 +48,8 @@ void call_store_token_by_id(Call *call, const char *id, CallStoreStep step) {
 
         if (!text_is_hex(id, TOKEN_ID_SIZE))
                 return call_finish(call, REASON_TOKEN_UNKNOWN);
-        request = store_request_new(STORE_TOKEN_GET);
-        if (request) {
+        request = call_request(STORE_TOKEN_GET, STORE_KEY_ID, id);
+        if (request)
                 request->now = call_now(call);
-                request->key.field = STORE_KEY_ID;
-                request->key.text = strdup(id);
-        }
-        if (request && !request->key.text)
-                request = store_request_free(request);
         call_store(call, request, step);
 }
