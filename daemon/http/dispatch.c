@@ -24,32 +24,27 @@ int dispatch_target(Request *request) {
         return r != 0 ? r : found;
 }
 
+/* The handler calls the core, or answers by itself. */
 static void handle(Request *request) {
         int r = request->route->handle(request);
         if (r != 0)
                 request_fail(request, r, NULL);
 }
 
-/* The handler called the core, or answered by itself. */
-static void handle_now(Request *request) {
-        handle(request);
-        if (request->reply.status != 0 && request->ready)
-                request->ready(request, request->ready_userdata);
-}
-
+/* Comes in a turn of its own: a reply that stands now is not seen otherwise. */
 static void on_caller(void *userdata, int r, Caller *caller) {
         _cleanup_(request_unrefp) Request *request = userdata;
 
         if (!request->context)
                 return;
-        if (r != 0) {
+        if (r == 0) {
+                request->caller = TAKE(*caller, CALLER_INIT);
+                handle(request);
+        } else {
                 request_fail(request, r, NULL);
-                if (request->ready)
-                        request->ready(request, request->ready_userdata);
-                return;
         }
-        request->caller = TAKE(*caller, CALLER_INIT);
-        handle_now(request);
+        if (request->reply.status != 0 && request->ready)
+                request->ready(request, request->ready_userdata);
 }
 
 void dispatch_request(Request *request) {
