@@ -7,10 +7,10 @@
  *
  * Forgetting an owner, or all, is one increment, which profiles remember, or of a login's
  * generation, which entries remember. Entries that no longer match are not found, and go when they
- * are met, by a look-up, or by one of those that come in, each of which looks at the next few; after
- * clearing also by those that are asked for. Memory is given back in pieces once all have gone.
- * Logins share generations; who is forgotten with somebody else's login is found again by the
- * store. */
+ * are met: by a look-up, or by one of those that come in, each of which looks at the next few, and
+ * after clearing by those that are asked for as well. Memory is given back in pieces once all have
+ * gone, but for the tables by which profiles and logins are found. Logins share generations; who is
+ * forgotten with somebody else's login is found again by the store. */
 
 #include "store/cache.h"
 
@@ -28,7 +28,6 @@
 /* One that is dead must go for each that comes in, while about half of them are dead. */
 #define SWEPT_PER_PUT    2U
 #define SWEPT_OF_CLEARED 8U
-#define TOKENS_PER_LOGIN 1U
 #define LOGINS_MIN       1024U
 #define NO_LOGIN         (UINT64_MAX >> 1)
 #define LOGIN_SIZE       (TOKEN_ID_SIZE / 2)
@@ -62,8 +61,8 @@ struct Cache {
         uint32_t first_free;
         uint32_t n_buckets, bucket_mask; /* mask + 1 is the largest power of two within */
         uint32_t evicted, swept;         /* the last ones */
-        bool gives_back;
-        int64_t latest; /* the latest now that anybody named */
+        bool gives_back;                 /* spares each look-up to ask whether there is something */
+        int64_t latest;                  /* the latest now that anybody named */
 };
 
 static Entry *entry_at(const Cache *cache, uint32_t number) {
@@ -94,7 +93,7 @@ static int cache_reserve(Cache *cache) {
         int r;
 
         cache->n_logins = LOGINS_MIN;
-        while (cache->n_logins < n / TOKENS_PER_LOGIN)
+        while (cache->n_logins < n)
                 cache->n_logins *= 2;
         if ((r = region_init(&cache->entries, n, sizeof(Entry))) < 0 ||
             (r = region_init(&cache->buckets, BUCKETS_FIRST + n * BUCKETS_PER_ENTRY,
@@ -113,10 +112,10 @@ int cache_new(size_t tokens_max, Cache **ret) {
                 return -ENOMEM;
         cache->entries_max = tokens_max < ENTRIES_MAX ? (uint32_t)tokens_max : ENTRIES_MAX;
         cache->latest = INT64_MIN;
-        cache_start(cache);
         r = cache_reserve(cache);
         if (r < 0)
                 return r;
+        cache_start(cache);
         *ret = TAKE_PTR(cache);
         return 0;
 }

@@ -3,8 +3,8 @@
 /* A bounded cache of live tokens by hash. It never says that a token is live when a revocation was
  * answered before: forgetting an owner outdates all its tokens at once, whatever their number.
  *
- * It takes some 110 bytes a token of those that are alike in owner, client and scopes, some 410 when
- * each has an owner of its own, and memory only for tokens that were in it at the same time. */
+ * It takes some 110 bytes a token of those that are alike in owner, client and scopes, some 410
+ * when each has an owner of its own; and memory for tokens only that were in it at one time. */
 
 #include "base/token.h"
 
@@ -18,8 +18,8 @@ void cache_freep(Cache **cache);
 /* The caller's own, or NULL. Expired and outdated tokens are not found. How it came to be (grant,
  * service, rhost, tty) is not said. */
 Token *cache_get(Cache *cache, const TokenHash *hash, int64_t now);
-/* Keeps what the token says, if it is an access token. Beyond the bound another one goes: taking
- * them in turn, the first that was not asked for since it was passed over the last time, or else
+/* Keeps what the token says, if it is an access token. Beyond the bound another one goes, by second
+ * chance: in turn, the first that was not asked for since it was passed over the last time, or else
  * the last of a few. Failing is harmless. */
 void cache_put(Cache *cache, const Token *token);
 void cache_forget(Cache *cache, const TokenHash *hash);
