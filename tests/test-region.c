@@ -86,6 +86,8 @@ static void test_prepared_in_vain(void **state) {
                 ;
         assert_false(region.has_thread);
         assert_true(resident() < before + (1 << 20));
+        region_prepare(&region, 15 << 20);
+        assert_true(region.has_thread); /* anew */
         region_done(&region);
 }
 
