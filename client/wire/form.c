@@ -65,14 +65,14 @@ static int decode(const char *text, size_t size, bool plus_is_space, char *out, 
         return 0;
 }
 
-int percent_decode(const char *text, size_t size, Secret *ret) {
+int form_decode(const char *text, size_t size, Secret *ret) {
         _cleanup_(secret_done) Secret out = SECRET_INIT;
         int r = secret_reserve(&out, size);
 
         if (r < 0)
                 return r;
         out.size = size; /* what is to be wiped */
-        r = decode(text, size, false, out.text, &size);
+        r = decode(text, size, true, out.text, &size);
         if (r < 0)
                 return r;
         out.size = size;

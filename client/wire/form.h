@@ -38,8 +38,9 @@ int form_append_number(Secret *body, const char *name, long long value);
 
 /* Everything but the unreserved characters of RFC 3986 becomes %XX. 0 or -ENOMEM. */
 int percent_encode(Secret *out, const void *data, size_t size);
-/* Undoes %XX ('+' stays). -EBADMSG: a bad escape or a NUL. */
-int percent_decode(const char *text, size_t size, Secret *ret);
-/* The same where it stands; ret is what is left of it, with a NUL in the place of text[size]: to be
- * read only. */
+/* Undoes what a form does to names and values: %XX, and + for a space. -EBADMSG: a bad escape or a
+ * NUL. */
+int form_decode(const char *text, size_t size, Secret *ret);
+/* Undoes %XX where it stands ('+' stays). ret is to be read only; it ends with a NUL, which may have
+ * taken the place of text[size]. -EBADMSG. */
 int percent_decode_in_place(char *text, size_t size, Secret *ret);

@@ -80,29 +80,17 @@ static int base64_decode(const char *text, size_t size, Secret *ret) {
         return 0;
 }
 
-/* RFC 6749 appendix B. */
-static int form_decode(const Secret *raw, Secret *ret) {
-        _cleanup_(secret_done) Secret text = SECRET_INIT;
-        int r = secret_set(&text, raw->text ? raw->text : "", raw->size);
-        if (r != 0)
-                return r;
-        for (size_t i = 0; i < text.size; i++)
-                if (text.text[i] == '+')
-                        text.text[i] = ' ';
-        return percent_decode(secret_text(&text), text.size, ret);
-}
-
 static bool is_encoded(const Secret *pair) {
         return memchr(pair->text, '%', pair->size) || memchr(pair->text, '+', pair->size);
 }
 
-/* What stands there becomes the second reading, unless it can't be decoded. */
+/* RFC 6749 appendix B. What stands there becomes the second reading, unless it can't be decoded. */
 static int decode_basic(ParsedCredentials *ret) {
         _cleanup_(secret_done) Secret id = SECRET_INIT, secret = SECRET_INIT;
-        int r = form_decode(&ret->client_id, &id);
+        int r = form_decode(secret_text(&ret->client_id), ret->client_id.size, &id);
 
         if (r == 0)
-                r = form_decode(&ret->client_secret, &secret);
+                r = form_decode(secret_text(&ret->client_secret), ret->client_secret.size, &secret);
         if (r != 0)
                 return r == -ENOMEM ? r : 0;
         ret->client_id_raw = ret->client_id;
@@ -125,8 +113,7 @@ static int parse_basic(const char *text, size_t size, ParsedCredentials *ret) {
                 return REASON_INVALID_CLIENT;
 
         encoded = is_encoded(&pair);
-        r = secret_set(&ret->client_secret, colon + 1,
-                       pair.size - (size_t)(colon + 1 - pair.text));
+        r = secret_set(&ret->client_secret, colon + 1, pair.size - (size_t)(colon + 1 - pair.text));
         if (r == 0)
                 r = secret_set(&pair, pair.text, (size_t)(colon - pair.text));
         if (r != 0)
