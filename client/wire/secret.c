@@ -74,23 +74,22 @@ int secret_append_text(Secret *s, const char *text) {
 
 int secret_set(Secret *s, const void *data, size_t size) {
         Secret fresh = SECRET_INIT;
+        int r;
 
-        /* What it is set to may stand in it. */
-        if (s->text && size <= s->capacity) {
-                if (size > 0)
-                        memmove(s->text, data, size);
-                if (size < s->size)
-                        explicit_bzero(s->text + size, s->size - size);
-                s->size = size;
-                s->text[size] = '\0';
+        if (!s->text || size > s->capacity) {
+                r = secret_append(&fresh, data, size);
+                if (r < 0)
+                        return r;
+                secret_done(s);
+                *s = fresh;
                 return 0;
         }
-        int r = secret_append(&fresh, data, size);
-
-        if (r < 0)
-                return r;
-        secret_done(s);
-        *s = fresh;
+        if (size > 0)
+                memmove(s->text, data, size);
+        if (size < s->size)
+                explicit_bzero(s->text + size, s->size - size);
+        s->size = size;
+        s->text[size] = '\0';
         return 0;
 }
 

@@ -23,7 +23,7 @@ void secret_clear(Secret *s);
 int secret_reserve(Secret *s, size_t more);
 int secret_append(Secret *s, const void *data, size_t size);
 int secret_append_text(Secret *s, const char *text);
-int secret_set(Secret *s, const void *data, size_t size);
+int secret_set(Secret *s, const void *data, size_t size); /* data may stand in s */
 
 /* The text, "" for an empty Secret. Valid until the next change. */
 const char *secret_text(const Secret *s);
