@@ -37,7 +37,8 @@ static bool value_is_clean(const HeadField *field) {
         return dirty == 0;
 }
 
-static enum HeadName field_name(const HeadField *field) {
+/* _HEAD_NAME_MAX: another. */
+static enum HeadName known_name(const HeadField *field) {
 #define NAME(name) { (name), sizeof(name) - 1 }
         static const struct {
                 const char *text;
@@ -61,11 +62,12 @@ static enum HeadName field_name(const HeadField *field) {
         return name;
 }
 
-static bool fields_are_clean(Head *head) {
+/* false: one of the fields is not clean, or one that may be there once is there twice. */
+static bool find_known(Head *head) {
         memset(head->known, 0, sizeof(head->known));
         for (size_t i = 0; i < head->n_fields; i++) {
                 const HeadField *field = &head->fields[i];
-                enum HeadName name = field_name(field);
+                enum HeadName name = known_name(field);
 
                 if (!name_is_token(field) || !value_is_clean(field))
                         return false;
@@ -116,7 +118,7 @@ static bool comes_from_a_page(const Head *head, const GuardOptions *options) {
 }
 
 int guard_check(Head *head, const GuardOptions *options, const char **ret_detail) {
-        if (head->too_many || head->has_hidden_bytes || !fields_are_clean(head) ||
+        if (head->too_many || head->has_hidden_bytes || !find_known(head) ||
             !framing_is_clear(head)) {
                 *ret_detail = "the head of the request is malformed";
                 return REASON_INVALID_REQUEST;

@@ -33,7 +33,7 @@ enum HeadName {
 typedef struct Head {
         HeadField fields[HEAD_FIELDS_MAX];
         size_t n_fields;
-        const HeadField *known[_HEAD_NAME_MAX]; /* found by guard_check(); NULL: not there */
+        const HeadField *known[_HEAD_NAME_MAX]; /* see guard_check(); NULL: not there */
         bool too_many;
         bool has_hidden_bytes; /* the bytes on the wire are more than the text in the fields */
         bool is_http10;
@@ -45,8 +45,8 @@ typedef struct GuardOptions {
         const char *issuer;
 } GuardOptions;
 
-/* 0, or a Reason and the sentence for it, which is static: then the connection must end.
- * REASON_INVALID_REQUEST, _ACCESS_DENIED (a web page). */
+/* 0 and head->known, or a Reason and the sentence for it, which is static: then the connection must
+ * end. REASON_INVALID_REQUEST, _ACCESS_DENIED (a web page). */
 int guard_check(Head *head, const GuardOptions *options, const char **ret_detail);
 /* Whether Content-Length, once guard_check() has found it to be digits, announces more. */
 bool head_body_exceeds(const Head *head, size_t body_max);
