@@ -19,7 +19,7 @@
 
 typedef struct Model {
         bool is_there;
-        unsigned user, client, login, remote; /* 0: none */
+        unsigned user, client, login, role; /* 0: none */
         int64_t created, expires;
 } Model;
 
@@ -77,7 +77,7 @@ static void check_token(const Token *token, unsigned n, const Model *model) {
         assert_memory_equal(&token->hash, &hash, sizeof(hash));
         check_text(token->user_id, owner_text("user", model->user));
         check_text(token->client_id, owner_text("client", model->client));
-        check_text(token->user_role, owner_text("remote", model->remote));
+        check_text(token->user_role, owner_text("role", model->role));
         check_text(token->login, login_text(model->login));
         assert_int_equal(token->uid, model->user);
         assert_true(token->created == model->created && token->expires == model->expires);
@@ -93,7 +93,7 @@ static void step_put(Run *run) {
                 .user = draw(run, OWNERS),
                 .client = draw(run, OWNERS),
                 .login = draw(run, OWNERS),
-                .remote = draw(run, 2),
+                .role = draw(run, 2),
                 .created = run->now,
                 .expires = run->now + draw(run, 100) * MINUTES,
         };
@@ -101,7 +101,7 @@ static void step_put(Run *run) {
         token->hash = hash_of(n);
         token->user_id = owner_text("user", model->user);
         token->client_id = owner_text("client", model->client);
-        token->user_role = owner_text("remote", model->remote);
+        token->user_role = owner_text("role", model->role);
         token->login = login_text(model->login);
         token->uid = model->user;
         token->created = model->created;

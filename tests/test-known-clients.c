@@ -23,7 +23,8 @@ static Client *put(KnownClients *clients, const char *id, uint64_t revocations) 
 
         client->id = strdup(id);
         known_clients_put(clients, client, revocations);
-        return client_unref(client), known_clients_get(clients, id, revocations);
+        client_unref(client);
+        return known_clients_get(clients, id, revocations);
 }
 
 static void test_a_record_lasts_until_the_next_revocation(void **state) {

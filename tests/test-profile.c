@@ -101,13 +101,12 @@ static void test_tokens_of_a_profile(void **state) {
         Profile *profile = make(&(Case){ .user_id = "u", .client_id = "c", .grant = "login",
                                          .scopes = "a b", .uid = 7, .user_epoch = 8,
                                          .client_epoch = 9 });
-        _cleanup_(token_unrefp) Token *token = profile_token_new(profile), *again = NULL;
+        _cleanup_(token_unrefp) Token *token = profile_token_new(profile);
 
         assert_string_equal(profile_user_id(profile), "u");
         assert_string_equal(profile_client_id(profile), "c");
-        again = token_ref(token);
-        profile_unref(profile);
-        token_unref(token);
+        profile_unref(profile); /* the token has a reference of its own */
+        token_unref(token_ref(token));
         assert_string_equal(token->user_id, "u");
         assert_string_equal(token->client_id, "c");
         assert_null(token->grant);
@@ -118,7 +117,6 @@ static void test_tokens_of_a_profile(void **state) {
         assert_int_equal(token->kind, TOKEN_ACCESS);
         assert_int_equal(token->uid, 7);
         assert_true(token->user_epoch == 8 && token->client_epoch == 9);
-        TAKE_PTR(again);
 }
 
 int main(void) {

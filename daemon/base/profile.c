@@ -12,14 +12,15 @@
 
 #include "wire/text.h"
 
-/* The texts of a token that are its profile's. */
-static const size_t text_members[] = {
-        offsetof(Token, user_id),   offsetof(Token, client_id), offsetof(Token, user_name),
-        offsetof(Token, user_role),
-};
-#define N_TEXTS ELEMENTSOF(text_members)
+enum Text { TEXT_USER_ID, TEXT_CLIENT_ID, TEXT_USER_NAME, TEXT_USER_ROLE, _TEXT_MAX };
 
-enum { TEXT_USER_ID, TEXT_CLIENT_ID };
+/* The texts of a token that are its profile's. */
+static const size_t text_members[_TEXT_MAX] = {
+        [TEXT_USER_ID] = offsetof(Token, user_id),
+        [TEXT_CLIENT_ID] = offsetof(Token, client_id),
+        [TEXT_USER_NAME] = offsetof(Token, user_name),
+        [TEXT_USER_ROLE] = offsetof(Token, user_role),
+};
 
 typedef struct Facts {
         int64_t user_epoch;
@@ -31,14 +32,14 @@ typedef struct Facts {
 
 _Static_assert(offsetof(Facts, texts) == sizeof(Facts) && sizeof(Facts) == 24,
                "no byte of the facts is left to chance");
-_Static_assert(N_TEXTS < 32, "a bit for each text, and one for the scopes");
+_Static_assert(_TEXT_MAX < 32, "a bit for each text, and one for the scopes");
 
 struct Profile {
         unsigned n_ref;
         size_t facts_size;
         Facts *facts;
         char **scopes;
-        char *texts[N_TEXTS];
+        char *texts[_TEXT_MAX];
 };
 
 static char **member_of(const Token *token, size_t i) {
@@ -48,7 +49,7 @@ static char **member_of(const Token *token, size_t i) {
 static size_t texts_size(const Token *token) {
         size_t size = 0;
 
-        for (size_t i = 0; i < N_TEXTS; i++)
+        for (size_t i = 0; i < _TEXT_MAX; i++)
                 if (*member_of(token, i))
                         size += strlen(*member_of(token, i)) + 1;
         for (char **scope = token->scopes; scope && *scope; scope++)
@@ -84,14 +85,14 @@ int profile_new(const Token *token, Profile **ret) {
                 .uid = token->uid,
         };
         end = profile->facts->texts;
-        for (size_t i = 0; i < N_TEXTS; i++) {
+        for (size_t i = 0; i < _TEXT_MAX; i++) {
                 if (!*member_of(token, i))
                         continue;
                 profile->facts->present |= 1U << i;
                 profile->texts[i] = text_append(&end, *member_of(token, i));
         }
         if (token->scopes) {
-                profile->facts->present |= 1U << N_TEXTS;
+                profile->facts->present |= 1U << _TEXT_MAX;
                 profile->scopes = (char **)(profile + 1);
         }
         for (size_t i = 0; i < n_scopes; i++)
@@ -134,7 +135,7 @@ Token *profile_token_new(Profile *profile) {
         if (!token)
                 return NULL;
         token->profile = profile_ref(profile);
-        for (size_t i = 0; i < N_TEXTS; i++)
+        for (size_t i = 0; i < _TEXT_MAX; i++)
                 *member_of(token, i) = profile->texts[i];
         token->scopes = profile->scopes;
         token->uid = profile->facts->uid;
