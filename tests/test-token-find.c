@@ -1,6 +1,8 @@
 /* The race between a look-up and a revocation: the store's answers are made up here, so that the
  * revocation comes between question and answer. */
 
+#include <string.h>
+
 #include "core/call.h"
 #include "unit.h"
 
@@ -23,8 +25,11 @@ static void fake_put(Cache *cache, Token *token) {
         n_kept++;
 }
 
+static Token *cached; /* NULL: nothing */
+
 static Token *fake_get(Cache *cache, const TokenHash *hash, int64_t now) {
-        return NULL;
+        assert_int_equal(followed, now);
+        return cached ? token_ref(cached) : NULL;
 }
 
 static void fake_store(Call *call, StoreRequest *request, CallStoreStep step) {
@@ -117,6 +122,26 @@ static void test_refresh_tokens_are_not_kept(void **state) {
         token_unref(token);
 }
 
+static void test_at_once(void **state) {
+        char text[TOKEN_TEXT_SIZE + 1] = { 0 };
+        Secret secret = { .text = text, .size = TOKEN_TEXT_SIZE }, cut = secret;
+        Authority authority = { .clock = &clock_system };
+        Token *token = token_new();
+
+        memset(text, 'a', TOKEN_TEXT_SIZE);
+        cut.size--;
+        n_look_ups = 0;
+        assert_null(token_find_now(&authority, &secret, 1));
+        cached = token;
+        assert_ptr_equal(token_find_now(&authority, &secret, 2), token);
+        token_unref(token);
+        assert_null(token_find_now(&authority, &cut, 3));
+        assert_null(token_find_now(&authority, NULL, 3));
+        assert_int_equal(n_look_ups, 0);
+        cached = NULL;
+        token_unref(token);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_undisturbed),
@@ -124,6 +149,7 @@ int main(void) {
                 cmocka_unit_test(test_disturbed_again_and_again),
                 cmocka_unit_test(test_unknown),
                 cmocka_unit_test(test_refresh_tokens_are_not_kept),
+                cmocka_unit_test(test_at_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

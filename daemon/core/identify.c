@@ -174,15 +174,22 @@ static void identify_client(IdentifyCall *identify, const Credentials *credentia
         readings_look_up(identify);
 }
 
+/* false: it says nothing of who calls. */
+static bool caller_take_bearer(Authority *authority, Token *token, int64_t now, Caller *caller) {
+        caller->token = token;
+        if (token->kind != TOKEN_ACCESS)
+                return false;
+        last_used_mark(authority->last_used, &token->hash, now);
+        caller->kind = token->user_id ? CALLER_USER_TOKEN : CALLER_CLIENT_TOKEN;
+        return true;
+}
+
 static void bearer_found(Call *call, int r, Token *token) {
         IdentifyCall *identify = (IdentifyCall *)call;
+        bool is_right = r == 0 && caller_take_bearer(call->authority, token, call_now(call),
+                                                     &identify->caller);
 
-        identify->caller.token = token;
-        if (r != 0 || token->kind != TOKEN_ACCESS)
-                return call_finish(call, REASON_INVALID_TOKEN);
-        last_used_mark(call->authority->last_used, &token->hash, call_now(call));
-        identify->caller.kind = token->user_id ? CALLER_USER_TOKEN : CALLER_CLIENT_TOKEN;
-        call_finish(call, 0);
+        call_finish(call, is_right ? 0 : REASON_INVALID_TOKEN);
 }
 
 static void identify_bearer(IdentifyCall *identify, const Secret *bearer) {
@@ -233,10 +240,10 @@ static Client *reading_client_now(const Authority *authority, const Reading *rea
         Client *client = known_clients_get(authority->known_clients, reading->id,
                                            store_revocations(authority->store));
 
-        return client && client_secrets_check(authority->client_secrets, client,
-                                              reading->secret) == CLIENT_SECRET_RIGHT
-                               ? client
-                               : NULL;
+        if (!client || client_secrets_check(authority->client_secrets, client, reading->secret) !=
+                                       CLIENT_SECRET_RIGHT)
+                return NULL;
+        return client;
 }
 
 static int client_now(Authority *authority, const Credentials *credentials, Caller *caller) {
@@ -260,21 +267,9 @@ static int client_now(Authority *authority, const Credentials *credentials, Call
 
 static int bearer_now(Authority *authority, const Secret *bearer, Caller *caller) {
         int64_t now = clock_realtime(authority->clock);
-        TokenHash hash;
-        Token *token;
+        Token *token = token_find_now(authority, bearer, now);
 
-        if (token_hash_from_text(secret_text(bearer), bearer->size, &hash) < 0)
-                return -EAGAIN;
-        store_follow_clock(authority->store, now);
-        token = cache_get(authority->cache, &hash, now);
-        if (!token)
-                return -EAGAIN;
-        caller->token = token;
-        if (token->kind != TOKEN_ACCESS)
-                return -EAGAIN;
-        last_used_mark(authority->last_used, &hash, now);
-        caller->kind = token->user_id ? CALLER_USER_TOKEN : CALLER_CLIENT_TOKEN;
-        return 0;
+        return token && caller_take_bearer(authority, token, now, caller) ? 0 : -EAGAIN;
 }
 
 int authority_identify_now(Authority *authority, const Credentials *credentials, Caller *ret) {

@@ -28,11 +28,23 @@ static void token_read(Call *call, StoreRequest *request) {
         call->find_step(call, 0, token_ref(request->tokens[0]));
 }
 
-void call_find_token(Call *call, const TokenHash *hash, CallTokenStep step) {
-        int64_t now = call_now(call);
-        Token *token = cache_get(call->authority->cache, hash, now);
+/* The cache decides by the time alone: the store has to know of it. */
+static Token *token_find_cached(Authority *authority, const TokenHash *hash, int64_t now) {
+        store_follow_clock(authority->store, now);
+        return cache_get(authority->cache, hash, now);
+}
 
-        store_follow_clock(call->authority->store, now);
+Token *token_find_now(Authority *authority, const Secret *text, int64_t now) {
+        TokenHash hash;
+
+        if (secret_is_empty(text) || token_hash_from_text(text->text, text->size, &hash) < 0)
+                return NULL;
+        return token_find_cached(authority, &hash, now);
+}
+
+void call_find_token(Call *call, const TokenHash *hash, CallTokenStep step) {
+        Token *token = token_find_cached(call->authority, hash, call_now(call));
+
         if (token)
                 return step(call, 0, token);
         call->find_hash = *hash;

@@ -46,18 +46,14 @@ int authority_introspect_now(Authority *authority, const Caller *caller, const S
                              Token **ret) {
         _cleanup_(token_unrefp) Token *token = NULL;
         int64_t now = clock_realtime(authority->clock);
-        TokenHash hash;
 
         /* Whoever may ask about none leaves no trace in the cache either. */
         if (access_reach(caller, ACTION_INTROSPECT) == REACH_NONE)
                 return -EAGAIN;
-        if (secret_is_empty(text) || token_hash_from_text(text->text, text->size, &hash) < 0)
-                return -EAGAIN;
-        store_follow_clock(authority->store, now);
-        token = cache_get(authority->cache, &hash, now);
+        token = token_find_now(authority, text, now);
         if (!token || !token_is_visible(caller, ACTION_INTROSPECT, token))
                 return -EAGAIN;
-        last_used_mark(authority->last_used, &hash, now);
+        last_used_mark(authority->last_used, &token->hash, now);
         *ret = TAKE_PTR(token);
         return 0;
 }
