@@ -18,7 +18,6 @@
 struct LateLogin {
         LIST_ENTRY(LateLogin) link;
         Authority *authority; /* NULL: it is gone */
-        char *user;
 };
 
 static LateLogin *late_free(LateLogin *late) {
@@ -26,20 +25,19 @@ static LateLogin *late_free(LateLogin *late) {
                 return NULL;
         if (late->authority)
                 LIST_REMOVE(late, link);
-        free(late->user);
         free(late);
         return NULL;
 }
 DEFINE_CLEANUP(LateLogin *, late_free);
 
-static LateLogin *late_new(Authority *authority, const char *user) {
-        _cleanup_(late_freep) LateLogin *late = calloc(1, sizeof(*late));
+static LateLogin *late_new(Authority *authority) {
+        LateLogin *late = calloc(1, sizeof(*late));
 
-        if (!late || text_copy(user, &late->user) < 0)
+        if (!late)
                 return NULL;
         late->authority = authority;
         LIST_INSERT_HEAD(&authority->late_logins, late, link);
-        return TAKE_PTR(late);
+        return late;
 }
 
 void issue_late_abandon(Authority *authority) {
@@ -52,7 +50,9 @@ void issue_late_abandon(Authority *authority) {
 }
 
 /* r: a Reason or a negative errno. */
-static void log_failure(const char *user, int r) {
+static void log_failure(const StoreRequest *request, int r) {
+        const char *user = request->tokens[0]->user_name;
+
         journal_log(LOG_WARNING,
                     &(JournalFields){ .user = user,
                                       .reason = reason_to_string(r < 0 ? REASON_STORE_UNAVAILABLE
@@ -65,7 +65,7 @@ static void late_stored(StoreRequest *request, void *userdata) {
         _cleanup_(late_freep) LateLogin *late = userdata;
 
         if (request->result != 0)
-                log_failure(late->user, request->result);
+                log_failure(request, request->result);
         else if (late->authority)
                 issue_tell_login(late->authority, request);
 }
@@ -85,14 +85,14 @@ static int late_answer(IssueCall *issue, const StoreRequest *request) {
 void issue_late(IssueCall *issue, StoreRequest *request) {
         _cleanup_(store_request_freep) StoreRequest *owned = request;
         Call *call = &issue->call;
-        _cleanup_(late_freep) LateLogin *late = late_new(call->authority, call->answer.user->name);
+        _cleanup_(late_freep) LateLogin *late = late_new(call->authority);
 
         if (!late || late_answer(issue, owned) < 0)
                 return call_finish(call, -ENOMEM);
         owned->urgent = true;
         int r = store_submit(call->authority->store, owned, late_stored, late);
         if (r < 0)
-                log_failure(late->user, r);
+                log_failure(owned, r);
         if (r == 0) {
                 TAKE_PTR(owned);
                 TAKE_PTR(late);
