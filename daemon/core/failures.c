@@ -194,10 +194,13 @@ static bool is_free(const Failures *failures, int64_t now) {
         return !is_recent(failures, now) || (failures->n == 0 && !failures->is_dirty);
 }
 
+static bool is_own_old(const Place *place, const Failures *failures, int64_t now) {
+        return failures->key == place->key && !failures_are_live(failures, now);
+}
+
 static bool place_has_room(const Place *place, int64_t now) {
         for (size_t i = 0; i < GROUP_SIZE; i++)
-                if (is_free(&place->group[i], now) || (place->group[i].key == place->key &&
-                                                       !failures_are_live(&place->group[i], now)))
+                if (is_free(&place->group[i], now) || is_own_old(place, &place->group[i], now))
                         return true;
         return false;
 }
@@ -209,7 +212,7 @@ static Failures *place_find_free(const Place *place, int64_t now) {
         for (size_t i = 0; i < GROUP_SIZE; i++) {
                 Failures *failures = &place->group[i];
 
-                if (failures->key == place->key && !failures_are_live(failures, now))
+                if (is_own_old(place, failures, now))
                         return failures;
                 if (!found && is_free(failures, now))
                         found = failures;
