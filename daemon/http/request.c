@@ -20,71 +20,8 @@ static const char *const query_secrets[] = {
         "refresh_token", "client_secret", "code",
 };
 
-/* One after the other is served: more would hardly ever be used. */
-#define POOL_MAX 8U
-/* A larger buffer is not kept. */
-#define POOL_BUFFER_MAX 1024U
-
-/* Wiped, and empty but for the memory of its buffers. */
-static void request_clear(Request *request) {
-        Secret *const buffers[] = { &request->target, &request->authorization,
-                                    &request->content_type, &request->body, &request->reply.body };
-        Secret empty[ELEMENTSOF(buffers)];
-
-        form_done(&request->query);
-        form_done(&request->form);
-        json_free(request->json);
-        parsed_credentials_done(&request->credentials);
-        caller_done(&request->caller);
-        while (request->kept) {
-                Kept *kept = request->kept;
-                request->kept = kept->next;
-                kept->destroy(kept->data);
-                free(kept);
-        }
-        stream_free(request->reply.stream);
-        for (size_t i = 0; i < ELEMENTSOF(buffers); i++) {
-                if (buffers[i]->capacity > POOL_BUFFER_MAX)
-                        secret_done(buffers[i]);
-                secret_clear(buffers[i]);
-                empty[i] = *buffers[i];
-        }
-        memset(request, 0, sizeof(*request));
-        for (size_t i = 0; i < ELEMENTSOF(buffers); i++)
-                *buffers[i] = empty[i];
-}
-
-static void request_free(Request *request) {
-        secret_done(&request->target);
-        secret_done(&request->authorization);
-        secret_done(&request->content_type);
-        secret_done(&request->body);
-        reply_done(&request->reply);
-        free(request);
-}
-
-struct RequestPool {
-        Request *requests[POOL_MAX];
-        size_t n_requests;
-};
-
-RequestPool *request_pool_new(void) {
-        return calloc(1, sizeof(RequestPool));
-}
-
-RequestPool *request_pool_free(RequestPool *pool) {
-        if (!pool)
-                return NULL;
-        while (pool->n_requests > 0)
-                request_free(pool->requests[--pool->n_requests]);
-        free(pool);
-        return NULL;
-}
-
 Request *request_new(const HttpContext *context, const Peer *peer) {
-        RequestPool *pool = context->pool;
-        Request *request = pool && pool->n_requests > 0 ? pool->requests[--pool->n_requests]
-                                                        : calloc(1, sizeof(*request));
+        Request *request = request_pool_take(context->pool);
 
         if (!request)
                 return NULL;
@@ -100,16 +37,8 @@ Request *request_ref(Request *request) {
 }
 
 Request *request_unref(Request *request) {
-        RequestPool *pool;
-
-        if (!request || --request->n_ref > 0)
-                return NULL;
-        pool = request->context ? request->context->pool : NULL;
-        request_clear(request);
-        if (pool && pool->n_requests < POOL_MAX)
-                pool->requests[pool->n_requests++] = request;
-        else
-                request_free(request);
+        if (request && --request->n_ref == 0)
+                request_pool_give(request->context ? request->context->pool : NULL, request);
         return NULL;
 }
 
@@ -338,9 +267,11 @@ static int write_answer(Request *request, Answer *answer) {
 }
 
 void request_answer(Request *request, unsigned status, AnswerWriter writer, Answer *answer) {
+        int r;
+
         request->reply.status = status;
         request->writer = writer;
-        int r = write_answer(request, answer);
+        r = write_answer(request, answer);
         if (r != 0)
                 request_fail(request, r, NULL);
 }

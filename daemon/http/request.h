@@ -12,6 +12,7 @@
 #include "core/authority.h"
 #include "http/credentials.h"
 #include "http/reply.h"
+#include "http/request-pool.h"
 #include "http/slots.h"
 #include "wire/form.h"
 #include "wire/json-read.h"
@@ -30,8 +31,6 @@ typedef struct HealthSource {
         const char *(*userdb)(void *userdata);
 } HealthSource;
 
-typedef struct RequestPool RequestPool;
-
 /* What all requests of a server share. */
 typedef struct HttpContext {
         RequestPool *pool; /* NULL: none */
@@ -43,7 +42,6 @@ typedef struct HttpContext {
         HealthSource health;
 } HttpContext;
 
-typedef struct Request Request;
 typedef struct Route Route;
 
 /* Writes the 200 (or 201 …) object of an answer. 0, a negative errno or a Reason. */
@@ -87,22 +85,18 @@ struct Request {
         void *ready_userdata;
 };
 
-/* Some requests that have ended, wiped, with the memory of their buffers, for those to come. */
-RequestPool *request_pool_new(void); /* NULL: no memory */
-RequestPool *request_pool_free(RequestPool *pool);
-
 Request *request_new(const HttpContext *context, const Peer *peer); /* NULL: no memory */
 Request *request_ref(Request *request);
 Request *request_unref(Request *request);
 void request_unrefp(Request **request);
-/* The connection lets go of it. */
+/* The connection lets go of it: where the core has it still, it is detached. */
 void request_release(Request *request);
 /* The connection is gone: no reply is made any more, and nothing of the server is touched. */
 void request_detach(Request *request);
 
 /* Splits the target at '/', then decodes; reads the query. REASON_INVALID_REQUEST: a bad escape, a
  * NUL, a parameter twice, or a secret in the query, which is never to be there. A path without
- * fault is there even so. Once. */
+ * fault is there even so. To be called once: target is decoded where it stands. */
 int request_parse_target(Request *request);
 /* Reads the body as the route wants it. REASON_INVALID_REQUEST. */
 int request_parse_body(Request *request);
