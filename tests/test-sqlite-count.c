@@ -2,6 +2,8 @@
 
 #include "store-fixture.h"
 
+#include "store/sqlite-count.h"
+
 static int setup(void **state) {
         fixture_setup(state);
         Fixture *fixture = *state;
@@ -170,7 +172,8 @@ static void test_kept_login_is_not_counted(void **state) {
         _cleanup_(store_request_freep) StoreRequest *request = NULL;
 
         issue_many(fixture, 1, n, 0, "id-ada");
-        assert_int_equal(token_issue(fixture, token_make(fixture, n + 1, "id-ada", CLIENT_LOCAL, "l"),
+        assert_int_equal(token_issue(fixture,
+                                     token_make(fixture, n + 1, "id-ada", CLIENT_LOCAL, "l"),
                                      login_make(fixture, "l", "id-ada", LOGIN_OPEN)),
                          0);
         request = request_by_text(STORE_USER_SET_PASSWORD, STORE_KEY_ID, "id-ada");

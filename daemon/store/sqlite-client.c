@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "store/sqlite-backend.h"
+#include "store/sqlite-count.h"
 #include "wire/reason.h"
 
 #define CLIENT_COLUMNS                                                                             \

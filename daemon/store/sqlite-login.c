@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/sqlite-backend.h"
+#include "store/sqlite-count.h"
 #include "wire/reason.h"
 
 #define LOGIN_COLUMNS                                                                              \

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/sqlite-backend.h"
+#include "store/sqlite-count.h"
 #include "wire/reason.h"
 
 int token_read(const Query *query, Token **ret) {
@@ -49,17 +49,6 @@ int token_give(StoreRequest *request, Token **token) {
         if (r >= 0)
                 TAKE_PTR(*token);
         return r;
-}
-
-int tokens_count(Backend *backend, const char *sql, const char *owner, StoreRequest *request) {
-        int64_t n = 0;
-        int r;
-
-        r = SQL_NUMBER(&n, backend, sql, sql_integer(backend->expired_by), sql_text(owner));
-        if (r < 0)
-                return r;
-        request->n_affected = (uint64_t)n;
-        return 0;
 }
 
 /* The hashes that the key may mean: one, or all that begin with the id. */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "store/sqlite-backend.h"
+#include "store/sqlite-count.h"
 #include "wire/reason.h"
 
 #define USER_COLUMNS                                                                               \
