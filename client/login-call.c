@@ -111,6 +111,16 @@ int login_call(const LoginContext *context, const HttpRequest *request, HttpRepl
         return result;
 }
 
+int login_post(const LoginContext *context, const char *path, const Secret *form, HttpReply *reply,
+               Json **ret) {
+        return login_call(context,
+                          &(HttpRequest){ .method = "POST",
+                                          .path = path,
+                                          .content_type = TYPE_FORM,
+                                          .body = form },
+                          reply, ret);
+}
+
 static int read_number(const Json *json, const char *name, uint32_t *ret) {
         int64_t value;
 

@@ -11,6 +11,9 @@
  * may be what a refusal says besides, and proves nothing. */
 int login_call(const LoginContext *context, const HttpRequest *request, HttpReply *reply,
                Json **ret);
+/* The same, of a form. */
+int login_post(const LoginContext *context, const char *path, const Secret *form, HttpReply *reply,
+               Json **ret);
 
 /* What json_get_*() found wrong, as a reason; -ENOMEM stays. */
 int login_malformed(int r);

@@ -23,6 +23,7 @@ static int write_body(const LoginContext *context, const Secret *old, const Secr
                       const char *login, Secret *ret) {
         JsonWriter w = JSON_WRITER(ret);
         bool is_root = geteuid() == 0;
+        uint32_t caller_uid = login_caller_uid();
 
         json_write_object(&w, NULL);
         json_write_secret(&w, "password", password);
@@ -31,8 +32,8 @@ static int write_body(const LoginContext *context, const Secret *old, const Secr
                 json_write_text(&w, "login", login);
         if (is_root && login_is_text(context->rhost))
                 json_write_text(&w, "rhost", context->rhost);
-        if (login_caller_uid() != 0)
-                json_write_int(&w, "ruid", login_caller_uid());
+        if (caller_uid != 0)
+                json_write_int(&w, "ruid", caller_uid);
         json_write_object_end(&w);
         return json_write_end(&w);
 }

@@ -38,12 +38,7 @@ int login_token(const LoginContext *context, const char *user, const char *id, S
         if (r < 0)
                 return r;
 
-        r = login_call(context,
-                       &(HttpRequest){ .method = "POST",
-                                       .path = secret_text(&path),
-                                       .content_type = TYPE_FORM,
-                                       .body = &form },
-                       &reply, &json);
+        r = login_post(context, secret_text(&path), &form, &reply, &json);
         return r == 0 ? read_token(json, id, ret) : r;
 }
 
@@ -67,10 +62,5 @@ void login_give_back(const LoginContext *context, const Json *grant) {
         if (r == 0)
                 r = form_append(&form, "token", secret_text(&token));
         if (r == 0)
-                (void)login_call(context,
-                                 &(HttpRequest){ .method = "POST",
-                                                 .path = "/oauth/revoke",
-                                                 .content_type = TYPE_FORM,
-                                                 .body = &form },
-                                 &reply, &json);
+                (void)login_post(context, "/oauth/revoke", &form, &reply, &json);
 }

@@ -69,12 +69,13 @@ uint32_t login_caller_uid(void) {
 }
 
 static int append_caller(Secret *form) {
-        char uid[16];
+        uint32_t uid = login_caller_uid();
+        char text[16];
 
-        if (login_caller_uid() == 0)
+        if (uid == 0)
                 return 0;
-        snprintf(uid, sizeof(uid), "%u", login_caller_uid());
-        return form_append(form, "ruid", uid);
+        snprintf(text, sizeof(text), "%u", uid);
+        return form_append(form, "ruid", text);
 }
 
 bool login_may_take_tokens(const LoginContext *context) {
@@ -159,12 +160,7 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
         if (r < 0)
                 return r;
 
-        r = login_call(context,
-                       &(HttpRequest){ .method = "POST",
-                                       .path = "/oauth/token",
-                                       .content_type = TYPE_FORM,
-                                       .body = &form },
-                       &reply, &json);
+        r = login_post(context, "/oauth/token", &form, &reply, &json);
         ret->retry_after = reply.retry_after;
         ret->is_known = r > 0 && json && login_read_name(json, "username", user) == 0;
         if (!password)
@@ -173,7 +169,7 @@ int login_authenticate(const LoginContext *context, const char *user, const Secr
                 r = read_grant(json, user, &login);
         if (r != 0)
                 return r;
-        /* From root it is a login that a session follows; a screen locker's has nobody to end it. */
+        /* From root a session follows, which ends it; a screen locker's login has nobody to. */
         if (geteuid() != 0)
                 login_give_back(context, json);
         *ret = login;
@@ -239,12 +235,7 @@ int login_open(const LoginContext *context, const char *user, const char *id, Lo
         if (r < 0)
                 return r;
 
-        r = login_call(context,
-                       &(HttpRequest){ .method = "POST",
-                                       .path = "/v1/logins",
-                                       .content_type = TYPE_FORM,
-                                       .body = &form },
-                       &reply, &json);
+        r = login_post(context, "/v1/logins", &form, &reply, &json);
         ret->retry_after = reply.retry_after;
         if (r == 0)
                 r = login_read_user(json, user, &login);
