@@ -33,7 +33,7 @@ typedef struct Answer {
         Secret access_token;  /* the texts, once, at issue */
         Secret refresh_token; /* empty: none was issued */
         Token *token;         /* what access_token is, or what was asked about */
-        bool without_store;   /* a right password, but no token could be kept (login_without_store) */
+        bool without_store;   /* a right password, but no token was kept (login_without_store) */
         User *user;
         Client *client;
         Login *login;

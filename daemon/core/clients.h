@@ -17,8 +17,8 @@ typedef struct ClientAddRequest {
 
 /* Answer: client, client_secret (when it was made here). REASON_INVALID_NAME, _ID_TAKEN,
  * _UNSUPPORTED_GRANT, _INVALID_SCOPE, _INVALID_VALUE. */
-void authority_client_add(Authority *authority, const Caller *caller, const ClientAddRequest *request,
-                          AnswerHandler handler, void *userdata);
+void authority_client_add(Authority *authority, const Caller *caller,
+                          const ClientAddRequest *request, AnswerHandler handler, void *userdata);
 void authority_client_get(Authority *authority, const Caller *caller, const char *id,
                           AnswerHandler handler, void *userdata);
 void authority_client_list(Authority *authority, const Caller *caller, const char *cursor,

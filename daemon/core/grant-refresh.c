@@ -27,7 +27,7 @@ static void refresh_rotated(Call *call, StoreRequest *request) {
         if (request->result != 0)
                 return call_finish(call, request->result);
         call->answer.token = token_ref(request->tokens[0]);
-        /* The rotation itself was a revocation; another one may have made the token stale already. */
+        /* The rotation itself was a revocation; another one may have made the token stale. */
         if (store_revocations(call->authority->store) == request->revocations + 1)
                 cache_put(cache, call->answer.token);
         call_finish(call, 0);

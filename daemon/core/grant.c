@@ -36,8 +36,7 @@ static int grant_check_access(const Caller *caller, const GrantType *type,
                               const GrantRequest *request) {
         bool has_details = request->service || request->rhost || request->tty ||
                            request->ruid != 0 || request->junk || request->accepts ||
-                           request->once ||
-                           request->login_only;
+                           request->once || request->login_only;
 
         if (has_details && access_reach(caller, ACTION_LOGIN_DETAILS) != REACH_ALL)
                 return REASON_ACCESS_DENIED;

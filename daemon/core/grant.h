@@ -29,7 +29,8 @@ typedef struct GrantRequest {
         /* The token's text is not wanted; only with a service. The answer to a right password does
          * not wait for the store then, unless login_without_store is off. */
         bool login_only;
-        bool junk; /* sshd's junk password: one dummy hash, nothing counted, REASON_NOT_KNOWN_TO_NSS */
+        /* sshd's junk password: one dummy hash, nothing counted, REASON_NOT_KNOWN_TO_NSS. */
+        bool junk;
         int64_t lifetime; /* µs; 0: the client's, else as configured */
         /* The rules of /Token: the password grant only, for one access token (its grant is
          * TOKEN_GRANT_TOKEN_API) that lives as the client's do, else for token_api_lifetime, and
@@ -48,7 +49,8 @@ bool grant_type_is_known(const char *name);
  * REASON_UNSUPPORTED_GRANT, _INVALID_REQUEST, _INVALID_CLIENT (no client), _UNAUTHORIZED_CLIENT,
  * _WRONG_PASSWORD (known and unknown users alike, but REASON_USER_UNKNOWN to root on the socket, at
  * once and without a hash), _EMPTY_PASSWORD, _USER_LOCKED and _USER_EXPIRED (only after the right
- * password), _INVALID_GRANT, _INVALID_SCOPE, _TOO_MANY_FAILURES, _OVERLOADED, _STORE_UNAVAILABLE. */
+ * password), _INVALID_GRANT, _INVALID_SCOPE, _TOO_MANY_FAILURES, _OVERLOADED,
+ * _STORE_UNAVAILABLE. */
 void authority_grant(Authority *authority, const Caller *caller, const GrantRequest *request,
                      AnswerHandler handler, void *userdata);
 
@@ -56,7 +58,7 @@ typedef struct IssueRequest {
         const char *user; /* name; exactly one of these two */
         const char *client_id;
         char *const *scopes; /* NULL: none named */
-        int64_t lifetime;    /* µs; 0: as configured. Not above MaximumLifetime=: REASON_INVALID_VALUE */
+        int64_t lifetime;    /* µs; 0: as configured. Above MaximumLifetime=: REASON_INVALID_VALUE */
         const char *login;   /* authority_issue_self() only: a hint, see there; NULL: none */
 } IssueRequest;
 

@@ -9,8 +9,8 @@
 void authority_login_check(Authority *authority, const Caller *caller, const char *user,
                            AnswerHandler handler, void *userdata);
 
-/* sshd's AuthorizedKeysCommand, which asks as nobody; public keys are no secret. Answer: user, whose
- * ssh_keys are NULL when it is locked or has expired. REASON_USER_UNKNOWN. */
+/* sshd's AuthorizedKeysCommand, which asks as nobody; public keys are no secret. Answer: user,
+ * whose ssh_keys are NULL when it is locked or has expired. REASON_USER_UNKNOWN. */
 void authority_login_keys(Authority *authority, const Caller *caller, const char *user,
                           AnswerHandler handler, void *userdata);
 
@@ -22,8 +22,8 @@ typedef struct LoginRequest {
         const char *tty;
 } LoginRequest;
 
-/* open_session. Answer: login, user. The pending login of that id and user opens. Any other id makes
- * a new login, with a token whose text nobody sees, and the user's own pending one dies. */
+/* open_session. Answer: login, user. The pending login of that id and user opens. Any other id
+ * makes a new login, with a token whose text nobody sees, and the user's own pending one dies. */
 void authority_login_open(Authority *authority, const Caller *caller, const LoginRequest *request,
                           AnswerHandler handler, void *userdata);
 /* close_session: revokes the whole family. r = 0 also when it is gone already (idempotent).

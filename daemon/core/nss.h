@@ -35,7 +35,8 @@ typedef struct NssAnswer {
         bool groups_exist; /* true also when none was asked for */
 } NssAnswer;
 
-/* r = 0, REASON_NSS_UNAVAILABLE when the machine could not say, -ENOMEM or -ECANCELED; on the loop. */
+/* r = 0, REASON_NSS_UNAVAILABLE when the machine could not say, -ENOMEM or -ECANCELED. On the loop.
+ */
 typedef void (*NssHandler)(void *userdata, int r, NssAnswer *answer);
 
 /* Where answers come from. 0, -ENOENT, or another negative errno. Called on the thread. */

@@ -20,9 +20,9 @@ const char *password_method_prefix(const PasswordMethod *method);
 
 /* How many bytes of a password the method of this setting or hash looks at. */
 size_t password_setting_size_max(const char *setting);
-/* Which method it is by, from 0 to PASSWORD_METHODS - 1, and by what decides how long crypt() takes:
- * within a method more takes longer. UINT64_MAX: more than crypt() takes, or not to be read; 0: the
- * method knows but one. */
+/* Which method it is by, from 0 to PASSWORD_METHODS - 1, and by what decides how long crypt()
+ * takes: within a method more takes longer. UINT64_MAX: more than crypt() takes, or not to be read;
+ * 0: the method knows but one. */
 size_t password_setting_cost(const char *setting, uint64_t *ret_cost);
 
 /* Whether it looks like what crypt() makes, whole, by the shapes in crypt(5), and does not cost so

@@ -52,7 +52,7 @@ bool password_is_outdated(const Passwords *passwords, const Secret *secret, cons
 /* µs. Refusals of credentials leave at a whole multiple of it after the request came in: longer
  * than the slowest hash takes that was noted so far. It only grows. */
 int64_t password_refusal_delay(const Passwords *passwords);
-/* Measures on a worker how long such a hash takes, if it costs more than those of its method before:
- * to be called before anybody can guess at it. 0, REASON_OVERLOADED or a negative errno: it was not
- * measured. password_check() does it by itself, but that comes late. */
+/* Measures on a worker how long such a hash takes, if it costs more than those of its method
+ * before: to be called before anybody can guess at it. 0, REASON_OVERLOADED or a negative errno: it
+ * was not measured. password_check() does it by itself, but that comes late. */
 int password_note_setting(Passwords *passwords, const Secret *hash);

@@ -1,7 +1,7 @@
 /* A leaky bucket a uid: each token fills it by one, time empties it.
  *
- * Invariant: the table is of one size. In a full set the emptiest bucket makes room, so that who has
- * made many keeps the count. */
+ * Invariant: the table is of one size. In a full set the emptiest bucket makes room, so that who
+ * has made many keeps the count. */
 
 #include "core/self-quota.h"
 
@@ -63,7 +63,8 @@ unsigned self_quota_take(SelfQuota *quota, uint32_t uid) {
         Bucket *bucket = bucket_find(quota, uid);
         int64_t now = clock_monotonic(quota->clock);
         int64_t base = bucket->empty_at > now ? bucket->empty_at : now;
-        int64_t over = base + SELF_QUOTA_EVERY_USEC - now - SELF_QUOTA_BURST * SELF_QUOTA_EVERY_USEC;
+        int64_t full_at = now + SELF_QUOTA_BURST * SELF_QUOTA_EVERY_USEC;
+        int64_t over = base + SELF_QUOTA_EVERY_USEC - full_at;
 
         if (over > 0)
                 return (unsigned)((over + USEC_PER_SEC - 1) / USEC_PER_SEC);

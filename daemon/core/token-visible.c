@@ -21,10 +21,10 @@ bool token_is_visible(const Caller *caller, enum Action action, const Token *tok
 
 static void visible_parent_found(Call *call, StoreRequest *request) {
         const char *parent_id = request->result == 0 ? request->users[0]->parent_id : NULL;
+        bool is_visible =
+                        parent_id && access_owns_token(call->caller, call->answer.token, parent_id);
 
-        call->visible_step(call, parent_id &&
-                                         access_owns_token(call->caller, call->answer.token,
-                                                           parent_id));
+        call->visible_step(call, is_visible);
 }
 
 void call_decide_visible(Call *call, enum Action action, CallVisibleStep step) {

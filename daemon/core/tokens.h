@@ -20,7 +20,7 @@ int authority_introspect_now(Authority *authority, const Caller *caller, const S
 void authority_revoke(Authority *authority, const Caller *caller, const Secret *token,
                       AnswerHandler handler, void *userdata);
 
-/* By the public id. REASON_TOKEN_UNKNOWN also for tokens that the caller may not see. Answer: token. */
+/* By the public id. Answer: token. REASON_TOKEN_UNKNOWN also for one that the caller may not see. */
 void authority_token_get(Authority *authority, const Caller *caller, const char *id,
                          AnswerHandler handler, void *userdata);
 /* Answer: token, as it was; n_revoked. */
@@ -37,8 +37,8 @@ typedef struct TokenListRequest {
 
 /* Newest first. Answer: tokens, cursor. A caller who is not root or an administrator gets its own
  * (and its sub-accounts') whatever it names; naming somebody else is REASON_ACCESS_DENIED. */
-void authority_token_list(Authority *authority, const Caller *caller, const TokenListRequest *request,
-                          AnswerHandler handler, void *userdata);
+void authority_token_list(Authority *authority, const Caller *caller,
+                          const TokenListRequest *request, AnswerHandler handler, void *userdata);
 
 typedef struct RevokeRequest {
         const char *user; /* name; exactly one of these */
@@ -48,8 +48,8 @@ typedef struct RevokeRequest {
 } RevokeRequest;
 
 /* Answer: n_revoked. REASON_USER_UNKNOWN, _CLIENT_UNKNOWN, _ACCESS_DENIED. */
-void authority_revoke_owner(Authority *authority, const Caller *caller, const RevokeRequest *request,
-                            AnswerHandler handler, void *userdata);
+void authority_revoke_owner(Authority *authority, const Caller *caller,
+                            const RevokeRequest *request, AnswerHandler handler, void *userdata);
 
 /* µs UTC when the token was last asked about; 0: never. What was said in the last minute before the
  * daemon ended is forgotten. */

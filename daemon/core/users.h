@@ -7,7 +7,7 @@
 typedef struct UserAddRequest {
         const char *name;
         const char *id;     /* NULL: a UUID is made */
-        uint32_t uid;       /* UID_NONE: the machine's own of that name, else the next of UidRange= */
+        uint32_t uid;       /* UID_NONE: the machine's of that name, else the next of UidRange= */
         const char *email;
         const char *partner_id;
         const char *role;
@@ -30,8 +30,8 @@ typedef struct UserAddRequest {
 void authority_user_add(Authority *authority, const Caller *caller, const UserAddRequest *request,
                         AnswerHandler handler, void *userdata);
 /* By id, or by name when id is NULL. */
-void authority_user_get(Authority *authority, const Caller *caller, const char *id, const char *name,
-                        AnswerHandler handler, void *userdata);
+void authority_user_get(Authority *authority, const Caller *caller, const char *id,
+                        const char *name, AnswerHandler handler, void *userdata);
 void authority_user_list(Authority *authority, const Caller *caller, const char *cursor,
                          unsigned limit, AnswerHandler handler, void *userdata);
 /* Answer: user as it was, n_revoked. */
