@@ -157,9 +157,9 @@ static void test_bounds(void **state) {
                 assert_int_equal(account_rows_add(rows, &token), wanted);
         }
         /* One that is there already is no new one. */
-        snprintf(word, sizeof(word), "scope%u", 7U);
         for (unsigned i = ACCOUNT_SCOPES_MAX; i < ACCOUNT_ROWS_MAX; i++) {
                 make_id(i, id);
+                snprintf(word, sizeof(word), "scope%u", i * 7 % ACCOUNT_SCOPES_MAX);
                 if (account_rows_add(rows, &token) != 0)
                         fail_msg("%u rows are too many", i);
         }

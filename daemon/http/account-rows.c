@@ -8,17 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text-hash.h"
 #include "wire/cleanup.h"
 #include "wire/reason.h"
 #include "wire/text.h"
 
-#define ID_BYTES (TOKEN_ID_SIZE / 2)
-/* Of the table of scopes, never more than half full. */
-#define SLOTS     (2U * ACCOUNT_SCOPES_MAX)
+#define ID_BYTES  (TOKEN_ID_SIZE / 2)
 #define NO_SCOPES UINT32_MAX
-
-_Static_assert((SLOTS & (SLOTS - 1)) == 0, "slots are found by a mask");
 
 typedef struct Row {
         uint8_t id[ID_BYTES];
@@ -42,7 +37,7 @@ struct AccountRows {
         Scopes scopes[ACCOUNT_SCOPES_MAX];
         size_t n_scopes;
         size_t scopes_size;
-        uint32_t slots[SLOTS]; /* index + 1; 0: free */
+        uint32_t sorted[ACCOUNT_SCOPES_MAX]; /* indices of scopes, by their words */
         char *user_id;
         char id[TOKEN_ID_SIZE + 1]; /* of the one taken last */
 };
@@ -148,22 +143,17 @@ static void sift_down(AccountRows *rows, size_t i) {
         }
 }
 
-static uint64_t hash_words(char *const *words) {
-        uint64_t hash = TEXT_HASH_INIT;
-
-        for (; *words; words++)
-                hash = text_hash(hash, *words);
-        return hash;
+static int compare_words(char *const *a, char *const *b) {
+        for (; *a && *b; a++, b++) {
+                int order = strcmp(*a, *b);
+                if (order != 0)
+                        return order;
+        }
+        return (*a != NULL) - (*b != NULL);
 }
 
-static bool words_equal(char *const *a, char *const *b) {
-        for (; *a && *b; a++, b++)
-                if (!streq(*a, *b))
-                        return false;
-        return !*a && !*b;
-}
-
-static int keep_scopes(AccountRows *rows, char *const *words, uint32_t *slot) {
+/* Behind the others. */
+static int keep_scopes(AccountRows *rows, char *const *words) {
         Scopes *kept = &rows->scopes[rows->n_scopes];
         int r;
 
@@ -172,32 +162,48 @@ static int keep_scopes(AccountRows *rows, char *const *words, uint32_t *slot) {
         r = strv_copy(words, &kept->words);
         if (r == 0)
                 r = strv_join(words, ",", &kept->joined);
+        if (r == 0 && strlen(kept->joined) > ACCOUNT_SCOPES_BYTES_MAX - rows->scopes_size)
+                r = REASON_LIMIT_EXCEEDED;
         if (r != 0) {
                 kept->words = strv_free(kept->words);
+                free(TAKE_PTR(kept->joined));
                 return r;
         }
         rows->n_scopes++;
         rows->scopes_size += strlen(kept->joined);
-        *slot = (uint32_t)rows->n_scopes;
-        return rows->scopes_size <= ACCOUNT_SCOPES_BYTES_MAX ? 0 : REASON_LIMIT_EXCEEDED;
+        return 0;
 }
 
+/* By halves: whoever makes the tokens chooses the lists, and could aim at a hash's collisions. */
 static int find_scopes(AccountRows *rows, char *const *words, uint32_t *ret) {
-        uint32_t i;
+        size_t from = 0, to = rows->n_scopes;
+        uint32_t added = (uint32_t)rows->n_scopes;
+        int r;
 
         if (!words) {
                 *ret = NO_SCOPES;
                 return 0;
         }
-        for (i = hash_words(words) & (SLOTS - 1); rows->slots[i] > 0; i = (i + 1) & (SLOTS - 1))
-                if (words_equal(rows->scopes[rows->slots[i] - 1].words, words))
-                        break;
-        if (rows->slots[i] == 0) {
-                int r = keep_scopes(rows, words, &rows->slots[i]);
-                if (r != 0)
-                        return r;
+        while (from < to) {
+                size_t middle = (from + to) / 2;
+                uint32_t kept = rows->sorted[middle];
+                int order = compare_words(words, rows->scopes[kept].words);
+
+                if (order == 0) {
+                        *ret = kept;
+                        return 0;
+                }
+                if (order < 0)
+                        to = middle;
+                else
+                        from = middle + 1;
         }
-        *ret = rows->slots[i] - 1;
+        r = keep_scopes(rows, words);
+        if (r != 0)
+                return r;
+        memmove(&rows->sorted[from + 1], &rows->sorted[from], (added - from) * sizeof(added));
+        rows->sorted[from] = added;
+        *ret = added;
         return 0;
 }
 
