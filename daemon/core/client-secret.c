@@ -81,7 +81,7 @@ static bool entry_is(const Entry *entry, uint64_t id, int64_t epoch) {
 
 enum ClientSecretMemory client_secrets_check(const ClientSecrets *secrets, const Client *client,
                                              const Secret *secret) {
-        uint64_t id = text_hash(TEXT_HASH_INIT, client->id);
+        uint64_t id = text_hash(client->id);
         uint8_t shown[SHA256_DIGEST_SIZE];
         const Entry *set;
 
@@ -98,7 +98,7 @@ enum ClientSecretMemory client_secrets_check(const ClientSecrets *secrets, const
 }
 
 void client_secrets_remember(ClientSecrets *secrets, const Client *client, const Secret *secret) {
-        uint64_t id = text_hash(TEXT_HASH_INIT, client->id);
+        uint64_t id = text_hash(client->id);
         Entry *set, *place;
 
         if (secret_is_empty(secret))

@@ -54,7 +54,7 @@ void known_clients_freep(KnownClients **clients) {
 }
 
 static size_t set_of(const char *id) {
-        return text_hash(TEXT_HASH_INIT, id) % SETS;
+        return text_hash(id) % SETS;
 }
 
 /* WAYS: none. */
