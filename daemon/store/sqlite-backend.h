@@ -24,7 +24,8 @@ typedef struct Counters {
         int64_t clock;  /* mark, µs UTC: up to CLOCK_STORE_USEC behind the latest time */
 } Counters;
 
-/* The latest time that anybody named, µs UTC. It goes back when what had expired by it is removed. */
+/* The latest time that anybody named, µs UTC. It goes back when what had expired by it is
+ * removed. */
 typedef _Atomic int64_t ClockLatest;
 
 struct Backend {
@@ -45,6 +46,9 @@ struct Backend {
         int64_t turned_from; /* this transaction removes what had expired by then; 0: none does */
         int64_t expired_by;  /* of the request under way: what expires until then is dead */
 };
+
+/* sqlite.c: without a database yet. backend_sqlite.close() takes it at any time. */
+int sqlite_backend_new(const Clock *clock, Backend **ret);
 
 /* sqlite-file.c: PATH itself. A database that exists and can be used: 0. None yet: -ENOENT. -EBUSY,
  * -EUCLEAN, -EPERM with a message. */

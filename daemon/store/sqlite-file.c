@@ -185,12 +185,13 @@ int sqlite_connect(Backend *backend, const char *path, int flags, char **ret_mes
                 r = sql_script(backend, "PRAGMA trusted_schema = OFF;"
                                         "PRAGMA cell_size_check = ON;"
                                         "PRAGMA temp_store = MEMORY;"
-                                        "PRAGMA cache_size = -8192;"
                                         "PRAGMA secure_delete = FAST;");
         }
+        if (r >= 0)
+                r = sql_script(backend, read_only ? "PRAGMA cache_size = -8192;"
+                                                  : "PRAGMA cache_size = -16384;");
         if (r >= 0 && !read_only)
-                r = sql_script(backend, "PRAGMA cache_size = -16384;"
-                                        "PRAGMA journal_mode = WAL;"
+                r = sql_script(backend, "PRAGMA journal_mode = WAL;"
                                         "PRAGMA synchronous = FULL;"
                                         "PRAGMA wal_autocheckpoint = 0;"
                                         "PRAGMA journal_size_limit = 67108864;");
@@ -217,13 +218,12 @@ static int sync_folder(const char *path) {
 }
 
 static int fill(const char *path, const Clock *clock, char **ret_message) {
-        _cleanup_(freep) Backend *backend = calloc(1, sizeof(*backend));
+        Backend *backend;
         int r;
 
-        if (!backend)
-                return -ENOMEM;
-        backend->lock_fd = -1;
-        backend->clock = clock;
+        r = sqlite_backend_new(clock, &backend);
+        if (r < 0)
+                return r;
         r = sqlite_connect(backend, path, SQLITE_OPEN_READWRITE, ret_message);
         if (r >= 0)
                 r = sqlite_schema_upgrade(backend);
@@ -232,7 +232,7 @@ static int fill(const char *path, const Clock *clock, char **ret_message) {
                         sql_integer(clock_realtime(clock)));
         if (r < 0)
                 sqlite_message(ret_message, "%s: can't be filled: %s", path, strerror(-r));
-        backend_sqlite.close(TAKE_PTR(backend));
+        backend_sqlite.close(backend);
         return r;
 }
 

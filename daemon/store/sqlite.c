@@ -1,8 +1,8 @@
 /* The embedded store: one connection to one SQLite database in WAL mode, every commit synchronous.
  *
  * Each request runs in a savepoint of the batch's transaction, so that a refused or a broken one
- * undoes itself alone; issue, the most frequent of them, does so without one. What SQLite itself has
- * rolled back ends the batch. */
+ * undoes itself alone; issue, the most frequent of them, does so without one. What SQLite itself
+ * has rolled back ends the batch. */
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -108,7 +108,7 @@ static bool result_is_kept(const StoreRequest *request) {
 }
 
 /* A savepoint would copy every page that the request changes. */
-static int run_change_without(Backend *backend, StoreRequest *request) {
+static int run_change_without_savepoint(Backend *backend, StoreRequest *request) {
         Counters before = backend->counters;
 
         request->result = verbs[request->verb](backend, request);
@@ -124,7 +124,7 @@ static int run_change(Backend *backend, StoreRequest *request) {
         int r;
 
         if (request_undoes_itself(request))
-                return run_change_without(backend, request);
+                return run_change_without_savepoint(backend, request);
         r = SQL(backend, "SAVEPOINT request");
         if (r < 0)
                 return r;
@@ -274,6 +274,23 @@ static int open_for_changes(Backend *backend, const char *path, char **ret_messa
         return r;
 }
 
+int sqlite_backend_new(const Clock *clock, Backend **ret) {
+        _cleanup_(sqlite_closep) Backend *backend = calloc(1, sizeof(*backend));
+        int r;
+
+        if (!backend)
+                return -ENOMEM;
+        backend->lock_fd = -1;
+        backend->clock = clock;
+        backend->own_latest = INT64_MIN;
+        backend->latest = &backend->own_latest;
+        r = boot_id_get(&backend->boot_id);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(backend);
+        return 0;
+}
+
 static int sqlite_open(const char *path, const Clock *clock, bool read_only, Backend **ret,
                        char **ret_message) {
         _cleanup_(sqlite_closep) Backend *backend = NULL;
@@ -282,14 +299,7 @@ static int sqlite_open(const char *path, const Clock *clock, bool read_only, Bac
         *ret_message = NULL;
         /* Its statistics take a lock at every allocation. Too late is no harm. */
         (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-        backend = calloc(1, sizeof(*backend));
-        if (!backend)
-                return -ENOMEM;
-        backend->lock_fd = -1;
-        backend->clock = clock;
-        backend->own_latest = INT64_MIN;
-        backend->latest = &backend->own_latest;
-        r = boot_id_get(&backend->boot_id);
+        r = sqlite_backend_new(clock, &backend);
         if (r < 0)
                 return r;
 
