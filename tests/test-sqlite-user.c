@@ -58,7 +58,8 @@ static void test_round_trip(void **state) {
         }
 }
 
-/* How many tokens died, or the negative Reason. The user's state, expiry and keys are as in like. */
+/* How many tokens died, or the negative Reason. The user's state, expiry and keys are as in
+ * like. */
 static int64_t set_user(Fixture *fixture, const char *id, unsigned sets, User like) {
         _cleanup_(store_request_freep) StoreRequest *request =
                 request_by_text(STORE_USER_SET, STORE_KEY_ID, id);

@@ -41,7 +41,8 @@ const StoreVerbInfo *store_verb_info(enum StoreVerb verb);
 /* The same of one request. */
 bool store_request_kills(const StoreRequest *request);
 
-/* Waiting requests a lane, the urgent ones by themselves; beyond them store_submit() says -EAGAIN. */
+/* Waiting requests a lane, the urgent ones by themselves; beyond them store_submit() says
+ * -EAGAIN. */
 #define STORE_QUEUE_MAX 4096U
 /* Requests that one transaction takes. */
 #define STORE_BATCH_MAX 512U

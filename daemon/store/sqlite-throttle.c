@@ -92,7 +92,8 @@ static int failures_write(Backend *backend, const StoredFailures *row) {
         return SQL(backend,
                    "INSERT INTO failures(remote, key, name, n, last) VALUES (?1, ?2, ?3, ?4, ?5)"
                    " ON CONFLICT (remote, key) DO UPDATE"
-                   " SET name = COALESCE(excluded.name, name), n = excluded.n, last = excluded.last",
+                   " SET name = COALESCE(excluded.name, name), n = excluded.n,"
+                   " last = excluded.last",
                    sql_text(row->remote), sql_integer((int64_t)row->key), sql_text(row->name),
                    sql_integer(row->n), sql_integer(row->last));
 }
@@ -100,7 +101,9 @@ static int failures_write(Backend *backend, const StoredFailures *row) {
 static int failures_discard(Backend *backend) {
         int r = SQL(backend, "DELETE FROM failures");
 
-        return r < 0 ? r : SQL(backend, "DELETE FROM secrets WHERE name = ?1", sql_text(SECRET_NAME));
+        if (r < 0)
+                return r;
+        return SQL(backend, "DELETE FROM secrets WHERE name = ?1", sql_text(SECRET_NAME));
 }
 
 int run_failures_save(Backend *backend, StoreRequest *request) {

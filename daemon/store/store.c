@@ -188,8 +188,9 @@ static bool lane_is_idle(const Lane *lane) {
         return !lane->queues[QUEUE_URGENT].first && !lane->queues[QUEUE_ORDINARY].first;
 }
 
-/* Under the lock. Who has woken the writer up mostly has more to submit in its turn: where both share
- * a processor it goes on first, and all of that shares a commit. What is urgent does not wait. */
+/* Under the lock. Who has woken the writer up mostly has more to submit in its turn: where both
+ * share a processor it goes on first, and all of that shares a commit. What is urgent does not
+ * wait. */
 static void lane_wait(Lane *lane) {
         Store *store = lane->store;
         bool may_yield = lane->batch_max > 1 && lane_is_idle(lane);

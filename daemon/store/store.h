@@ -89,8 +89,8 @@ enum StoreVerb {
                                     now: the newest pending login that matches dies; key.text = its
                                     id, NULL when none did; n_affected */
         STORE_TOUCH,             /* touches: last use of tokens, once a minute */
-        STORE_FAILURES_SAVE,     /* failures: those of n = 0 are removed; hash: the secret that their
-                                    keys were made with, kept if there is none yet. With
+        STORE_FAILURES_SAVE,     /* failures: those of n = 0 are removed; hash: the secret that
+                                    their keys were made with, kept if there is none yet. With
                                     discards_earlier all others and their secret go before */
         STORE_SWEEP,             /* now, limit: removes at most limit rows that expired or died and
                                     pending logins that are too old; n_affected: how many; more:
