@@ -62,6 +62,7 @@ Results:
     bench.plot('lines', title, unit, {name: [(x, Samples or number), …]}, x='live tokens')
         log scales where the values need them
     bench.version('glewlwyd', '2.7.5')      besides those that stand there anyway
+    bench.keep()                            writes what was found so far: before what takes very long
 """
 
 import ast
@@ -212,7 +213,6 @@ class Bench:
         self.disk = disk
         self.build = BUILD
         self.quick = QUICK
-        self.build = BUILD
         self.n_rounds = int(os.environ.get('ROUNDS', 1 if QUICK else 5))
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f'{name}-', dir=disk))
         self.run_folder = pathlib.Path(tempfile.mkdtemp(prefix='tokend-bench-', dir='/run'))
@@ -411,6 +411,12 @@ class Bench:
     def version(self, name, version):
         self.result['versions'][name] = version
 
+    def keep(self):
+        """In the document as well, which is whole at any time."""
+        if not self.quick:
+            report.keep(self.result)
+            report.write()
+
 
 def titles():
     """{name: title} of all benchmarks, in the document's order."""
@@ -453,6 +459,7 @@ def run(name, disk):
     bench = Bench(name, module, disk)
     try:
         module.measure(bench)
+        bench.keep()
         return bench.result
     except Exception:
         traceback.print_exc()
@@ -479,10 +486,6 @@ def main(names):
     with disk_folder() as disk:
         for name in names or titles():
             results[name] = run(name, disk)
-            if results[name] and not QUICK:
-                report.keep(results[name])
-    if not QUICK:
-        report.write()
     summary(results)
     return 0 if all(results.values()) else 1
 

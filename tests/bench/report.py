@@ -18,8 +18,7 @@ import textwrap
 DOCS = pathlib.Path(__file__).resolve().parents[2] / 'docs'
 
 # The order of the document; what has no place here comes behind, by its name.
-ORDER = ['introspect', 'uncached', 'issue', 'passwords', 'login', 'userdb', 'memory', 'start', 'list', 'scale', 'expiry',
-         'engines']
+ORDER = ['introspect', 'uncached', 'issue', 'passwords', 'login', 'userdb', 'memory', 'scale', 'expiry', 'engines']
 
 INTRODUCTION = '''\
 # Performance

@@ -41,7 +41,7 @@ def measure(bench):
     with bench.tokend(config={'Daemon': {'Userdb': SOCKET}}) as server:
         people = bench.folder / 'people'
         people.write_text(passwd_lines('tokend', count))
-        server.ctl('user', 'import', f'--passwd={people}')
+        server.ctl('user', 'import', f'--passwd={people}', timeout=300)
         with open('/etc/passwd', 'a') as file:  # of the machine of its own
             file.write(passwd_lines('local', count))
 

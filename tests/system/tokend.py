@@ -185,13 +185,13 @@ class Tokend:
     def port(self):
         return int(re.findall(r'listening on 127\.0\.0\.1:(\d+)', self.output())[-1])
 
-    def ctl(self, *arguments, input=None, check=True, uid=None, env=None):
+    def ctl(self, *arguments, input=None, check=True, uid=None, env=None, timeout=PATIENCE):
         """Runs tokenctl; with uid, as somebody else."""
         command = [str(TOKENCTL), f'--socket={self.socket}', *map(str, arguments)]
         if uid is not None:
             command = ['setpriv', f'--reuid={uid}', f'--regid={uid}', '--clear-groups', *command]
         done = subprocess.run(command, input=input, stdin=None if input is not None else subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=PATIENCE, env=env)
+                              capture_output=True, text=True, timeout=timeout, env=env)
         if check:
             assert done.returncode == 0, (command, done.returncode, done.stdout, done.stderr)
         return done
