@@ -22,7 +22,7 @@ static void test_every_reason(void **state) {
                         assert_int_equal(reply.retry_after > 0,
                                          status.code == 429 || status.code == 503);
                         assert_int_equal(reply.challenge != NULL, status.code == 401);
-                        reply_done(&reply);
+                        secret_done(&reply.body);
                 }
 }
 

@@ -9,11 +9,6 @@
 /* When whoever refused for a while did not say how long. */
 #define RETRY_AFTER_DEFAULT 1U
 
-void reply_done(Reply *reply) {
-        secret_done(&reply->body);
-        reply->stream = stream_free(reply->stream);
-}
-
 static void set(Reply *reply, Status status, const char *detail, const char *reason) {
         JsonWriter w = JSON_WRITER(&reply->body);
 

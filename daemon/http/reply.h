@@ -20,7 +20,6 @@ typedef struct Reply {
 } Reply;
 
 #define REPLY_INIT ((Reply){ 0 })
-void reply_done(Reply *reply);
 
 #define CHALLENGE_BASIC      "Basic realm=\"tokend\""
 #define CHALLENGE_ANY_BEARER "Bearer realm=\"tokend\""
