@@ -461,9 +461,10 @@ void authority_user_set_password(Authority *authority, const Caller *caller,
                                  const UserPasswordRequest *request, AnswerHandler handler,
                                  void *userdata) {
         fake_call(authority, handler, userdata)->answer.user = &fake_user;
-        FAKE_LOG(authority, "user_set_password %s old=%s new=%s login=%s rhost=%s ruid=%u", request->id,
-                 SECRET_OR_DASH(request->old_password), SECRET_OR_DASH(request->password),
-                 OR_DASH(request->login), OR_DASH(request->rhost), request->ruid);
+        FAKE_LOG(authority, "user_set_password %s old=%s new=%s login=%s rhost=%s ruid=%u",
+                 request->id, SECRET_OR_DASH(request->old_password),
+                 SECRET_OR_DASH(request->password), OR_DASH(request->login),
+                 OR_DASH(request->rhost), request->ruid);
 }
 
 void authority_user_set(Authority *authority, const Caller *caller, const char *id,
