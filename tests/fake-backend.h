@@ -26,6 +26,7 @@ typedef struct Fake {
         unsigned in_batch;
         unsigned n_committed;
         int64_t followed; /* the last time that was named */
+        bool shares_clock;
 } Fake;
 
 struct Backend {
@@ -123,6 +124,11 @@ static inline void fake_follow_clock(Backend *writer, int64_t now) {
         fake.followed = now;
 }
 
+static inline void fake_share_clock(Backend *reader, Backend *writer) {
+        assert_true(reader->read_only && !writer->read_only);
+        fake.shares_clock = true;
+}
+
 static const BackendOps fake_ops = {
         .scheme = "fake",
         .open = fake_open,
@@ -134,6 +140,7 @@ static const BackendOps fake_ops = {
         .settle = fake_settle,
         .status = fake_status,
         .follow_clock = fake_follow_clock,
+        .share_clock = fake_share_clock,
 };
 
 static inline void hold(bool *what, bool held) {

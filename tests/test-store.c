@@ -225,6 +225,7 @@ static void test_times_are_named_to_the_writer(void **state) {
         Context *context = *state;
         StoreRequest *request = store_request_new(STORE_TOKEN_GET);
 
+        assert_true(fake.shares_clock);
         store_follow_clock(context->store, 1000);
         assert_true(fake.followed == 1000);
         request->now = 2000;

@@ -23,9 +23,10 @@ typedef struct BackendOps {
         /* Housekeeping that nobody waits for: called when a batch's answers are on their way. */
         void (*settle)(Backend *backend);
         void (*status)(Backend *backend, StoreStatus *ret);
-        /* From any thread, both or neither: the writer is told that somebody decides by this time
-         * (store_follow_clock()); and for the reader the same times count while it is open. */
+        /* From any thread: the writer is told that somebody decides by this time
+         * (store_follow_clock()). */
         void (*follow_clock)(Backend *writer, int64_t now);
+        /* Before a thread has either: the same times count for the reader while it is open. */
         void (*share_clock)(Backend *reader, Backend *writer);
 } BackendOps;
 

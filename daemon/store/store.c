@@ -168,8 +168,7 @@ static void serve_changes(Lane *lane, Envelope *batch) {
                 answer_error(batch, r);
         else
                 answer(batch);
-        if (store->ops->settle)
-                store->ops->settle(lane->backend);
+        store->ops->settle(lane->backend);
 }
 
 static void serve_lookups(Lane *lane, Envelope *batch) {
@@ -281,8 +280,7 @@ int store_open_backend(sd_event *event, const Clock *clock, const BackendOps *op
         r = ops->open(path, clock, true, &store->reader.backend, ret_message);
         if (r < 0)
                 return r;
-        if (ops->share_clock)
-                ops->share_clock(store->reader.backend, store->writer.backend);
+        ops->share_clock(store->reader.backend, store->writer.backend);
         ops->status(store->writer.backend, &store->status);
 
         r = lane_start(&store->writer, "store-writer");
@@ -357,8 +355,7 @@ static int lane_queue(Lane *lane, Envelope *envelope) {
 }
 
 void store_follow_clock(Store *store, int64_t now) {
-        if (store->ops->follow_clock)
-                store->ops->follow_clock(store->writer.backend, now);
+        store->ops->follow_clock(store->writer.backend, now);
 }
 
 int store_submit(Store *store, StoreRequest *request, StoreHandler handler, void *userdata) {
