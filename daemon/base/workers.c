@@ -7,12 +7,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "base/workers.h"
 #include "wire/cleanup.h"
 #include "wire/text.h"
@@ -172,7 +172,7 @@ static void *thread_main(void *userdata) {
         return NULL;
 }
 
-static int start_thread(Workers *workers) {
+static int add_thread(Workers *workers) {
         ThreadStart *start = malloc(sizeof(*start));
         int r;
 
@@ -181,25 +181,12 @@ static int start_thread(Workers *workers) {
 
         pthread_mutex_lock(&workers->lock);
         *start = (ThreadStart){ workers, workers->n_threads };
-        r = pthread_create(&workers->threads[workers->n_threads], NULL, thread_main, start);
-        if (r == 0)
-                workers->n_threads++;
-        else
+        r = thread_start(&workers->threads[workers->n_threads], thread_main, start);
+        if (r < 0)
                 free(start);
+        else
+                workers->n_threads++;
         pthread_mutex_unlock(&workers->lock);
-        return -r;
-}
-
-/* Signals belong to the loop's thread. */
-static int start_threads(Workers *workers, size_t n) {
-        sigset_t all, before;
-        int r = 0;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        for (size_t i = 0; i < n && r >= 0; i++)
-                r = start_thread(workers);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
         return r;
 }
 
@@ -228,8 +215,8 @@ int workers_new(sd_event *event, const WorkersOptions *options, Workers **ret) {
                 return -ENOMEM;
 
         r = mailbox_new(event, &workers->mailbox);
-        if (r >= 0)
-                r = start_threads(workers, options->n_threads);
+        for (size_t i = 0; r >= 0 && i < options->n_threads; i++)
+                r = add_thread(workers);
         if (r < 0)
                 return r;
 

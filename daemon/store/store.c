@@ -13,12 +13,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mailbox.h"
+#include "base/thread.h"
 #include "store/backend.h"
 #include "wire/text.h"
 
@@ -226,17 +226,11 @@ static void *lane_main(void *userdata) {
         return NULL;
 }
 
-/* Signals belong to the loop's thread. */
 static int lane_start(Lane *lane, const char *name) {
-        sigset_t all, before;
-        int r;
+        int r = thread_start(&lane->thread, lane_main, lane);
 
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&lane->thread, NULL, lane_main, lane);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (r != 0)
-                return -r;
+        if (r < 0)
+                return r;
         lane->started = true;
         pthread_setname_np(lane->thread, name);
         return 0;
