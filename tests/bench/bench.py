@@ -160,6 +160,15 @@ def first_line(command):
     return done.stdout.partition('\n')[0].strip()
 
 
+def output_of(command, **options):
+    """What a program printed; that it failed is an error, of what it said."""
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          **options)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr or f'{command}: ended with {done.returncode}')
+    return done.stdout
+
+
 def find(pattern, path):
     found = re.search(pattern, pathlib.Path(path).read_text(), re.M)
     return found[1] if found else ''
@@ -323,10 +332,10 @@ class Bench:
         command += (['-e', expect] if expect else []) + (['-d', seconds] if seconds else []) + ['-b'] * busy
         command += [getattr(where, 'address', where), self.request_file(request)] + ([self.values_file(values)] if values else [])
         before = self.cpu_usec(server.pids) if server else 0
-        done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f'{done.stderr}{server.output()[-2000:] if hasattr(server, "output") else ""}')
-        found = json.loads(done.stdout)
+        try:
+            found = json.loads(output_of(command))
+        except RuntimeError as error:
+            raise RuntimeError(f'{error}{server.output()[-2000:] if hasattr(server, "output") else ""}') from error
         found['per_second'] = found['requests'] / found['seconds']
         if server:
             found['cpu_usec'] = (self.cpu_usec(server.pids) - before) / found['requests']
@@ -335,11 +344,7 @@ class Bench:
     # Measuring
 
     def program(self, name, *arguments):
-        command = [*self.pin('server'), self.build / 'tests' / name, *arguments]
-        done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr)
-        return json.loads(done.stdout)
+        return json.loads(output_of([*self.pin('server'), self.build / 'tests' / name, *arguments]))
 
     def small(self, n, least=1):
         return max(n // 100, least) if self.quick else n

@@ -35,11 +35,7 @@ class Engine:
 
     def run(self, *arguments):
         command = [*self.bench.pin('server'), self.program, self.folder, *arguments]
-        done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, env=ENV)
-        if done.returncode != 0:
-            raise RuntimeError(f'{self.name}: {done.stderr}')
-        return json.loads(done.stdout or '{}')
+        return json.loads(framework.output_of(command, env=ENV) or '{}')
 
 
 def present(bench):

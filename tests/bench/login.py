@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import time
 
+import bench as framework
 import tokend as system
 
 TITLE = 'A login by PAM'
@@ -21,11 +22,7 @@ REST_MSEC = 4
 
 def host(bench, core, *arguments, rest=0):
     """What it printed, in ms."""
-    done = subprocess.run([*bench.pin(core), system.BUILD / 'tests/login-host', str(rest), *map(str, arguments)],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f'login-host {arguments[0]}: {done.stderr or "another hash"}')
-    return int(done.stdout) / 1e6
+    return int(framework.output_of([*bench.pin(core), bench.build / 'tests/login-host', rest, *arguments])) / 1e6
 
 
 def sync_msec(path):

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import sqlite3
-import subprocess
 
 import bench as framework
 
@@ -35,8 +34,7 @@ def program(bench, hash, threads):
     """{per_second, cpu_usec} of crypt_r alone, on threads as nice as the server's."""
     command = [*bench.pin('server', CORES), 'nice', '-n', '19', bench.build / 'tests/crypt-loop', threads,
                seconds(bench), hash, PASSWORD]
-    return json.loads(subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True,
-                                     text=True, check=True).stdout)
+    return json.loads(framework.output_of(command))
 
 
 def grants(bench, server):

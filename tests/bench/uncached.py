@@ -1,9 +1,7 @@
 """Introspection of tokens that are only in the store."""
 
 import itertools
-import json
 import random
-import subprocess
 
 import resident
 import seeded
@@ -18,13 +16,6 @@ ABOUT = ('One connection asks `POST /oauth/introspect` for tokens that nobody ha
 PAUSE_USEC = 50
 
 
-def of_program(bench, *command):
-    """What a program of tests/bench measured, on the server's core."""
-    command = [str(part) for part in (*bench.pin('server'), bench.build / 'tests' / command[0], *command[1:])]
-    return json.loads(subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                     check=True).stdout)
-
-
 def measure(bench):
     n = bench.small(10_000_000)
     n_asked = bench.small(20_000, 1000)
@@ -37,7 +28,7 @@ def measure(bench):
                           expect='"active":true')
 
     def look_up(pause):
-        return of_program(bench, 'store', 'look-up', path, n, n_asked, pause)
+        return bench.program('store', 'look-up', path, n, n_asked, pause)
 
     with resident.held(path), bench.tokend(database=path) as server:
         size = len(server.request('POST', '/oauth/introspect', form={'token': seeded.text(next(numbers))}).body)
@@ -48,11 +39,11 @@ def measure(bench):
                 'tokend': lambda: ask(1),
                 'round trip': lambda: bench.load(limit, request, fixed, connections=1, requests=20_000),
                 'look-up': lambda: look_up(PAUSE_USEC),
-                'two wake-ups': lambda: of_program(bench, 'wakeups', n_asked, PAUSE_USEC),
+                'two wake-ups': lambda: bench.program('wakeups', n_asked, PAUSE_USEC),
                 'tokend, 32 connections': lambda: ask(32),
                 'round trip, 32 connections': lambda: bench.load(limit, request, fixed, requests=20_000),
                 'look-ups without pause': lambda: look_up(0),
-                'two wake-ups without pause': lambda: of_program(bench, 'wakeups', n_asked, 0)})
+                'two wake-ups without pause': lambda: bench.program('wakeups', n_asked, 0)})
     usec = {name: values['usec.p50'] for name, values in found.items()}
     cpu = {name: values['cpu_usec'] for name, values in found.items()}
     total = usec['round trip'] + usec['look-up'] * 1.5 + usec['two wake-ups']

@@ -2,9 +2,8 @@
 
 import pathlib
 import statistics
-import subprocess
 
-import tokend as system
+import bench as framework
 
 TITLE = 'Looking up a user'
 ABOUT = ('`getpwnam` for one of 10,000 users whom tokend-userdb knows, through the nss-systemd of the distribution: in '
@@ -22,11 +21,9 @@ def passwd_lines(kind, count):
 
 
 def look_up(bench, service, name):
-    command = [*bench.pin('load'), system.BUILD / 'tests/nss-host', service, name, str(bench.small(N_TIMES, least=10))]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr)
-    first, *others = [int(line) / 1000 for line in done.stdout.split()]
+    printed = framework.output_of([*bench.pin('load'), bench.build / 'tests/nss-host', service, name,
+                                   bench.small(N_TIMES, least=10)])
+    first, *others = [int(line) / 1000 for line in printed.split()]
     return {'warm': statistics.median(others), 'first': first}
 
 
