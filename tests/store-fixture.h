@@ -147,6 +147,21 @@ static inline int64_t client_add(Fixture *fixture, const char *id) {
         return r == 0 ? request->clients[0]->epoch : -r;
 }
 
+/* A setup with whom tokens can be of: the users ada, her sub-account sub, and bob, and the client
+ * web. */
+static inline int fixture_with_owners(void **state) {
+        fixture_setup(state);
+        Fixture *fixture = *state;
+        User *sub = user_make("sub", 1001);
+
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        sub->parent_id = strdup("id-ada");
+        assert_true(user_add(fixture, sub) > 0);
+        assert_true(user_add(fixture, user_make("bob", 1002)) > 0);
+        assert_true(client_add(fixture, "web") > 0);
+        return 0;
+}
+
 /* The number is the token's hash. */
 static inline TokenHash token_hash(unsigned n) {
         TokenHash hash = { 0 };

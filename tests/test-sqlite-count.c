@@ -4,16 +4,6 @@
 
 #include "store/sqlite-count.h"
 
-static int setup(void **state) {
-        fixture_setup(state);
-        Fixture *fixture = *state;
-
-        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
-        assert_true(user_add(fixture, user_make("bob", 1001)) > 0);
-        assert_true(client_add(fixture, "web") > 0);
-        return 0;
-}
-
 /* Tokens first … first + n - 1, of which the first n_short live an hour only. */
 static void issue_many(Fixture *fixture, unsigned first, unsigned n, unsigned n_short,
                        const char *user) {
@@ -43,7 +33,7 @@ static void test_live_ones_are_counted(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
                 void *fixture;
 
-                setup(&fixture);
+                fixture_with_owners(&fixture);
                 issue_many(fixture, 1, TOKENS_COUNTED_MAX, 7, "id-ada");
                 turned += 2 * HOUR;
                 assert_int_equal(change(fixture, ends[i].verb, ends[i].owner),
@@ -59,7 +49,7 @@ static void test_rows_of_many_are_counted(void **state) {
                 unsigned n = TOKENS_COUNTED_MAX + 1;
                 void *fixture;
 
-                setup(&fixture);
+                fixture_with_owners(&fixture);
                 issue_many(fixture, 1, n, 7, "id-ada");
                 issue(fixture, n + 1, "id-bob", CLIENT_LOCAL);
                 turned += 2 * HOUR;
@@ -133,7 +123,7 @@ static void test_used_ones_are_not_counted(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 void *fixture;
 
-                setup(&fixture);
+                fixture_with_owners(&fixture);
                 family_make(fixture, 1005);
                 issue(fixture, 5000, "id-bob", "web");
                 assert_int_equal(status(fixture).n_tokens, 1008);
@@ -150,7 +140,7 @@ static void test_second_revocation(void **state) {
                         unsigned n = is_exact ? 1500 : TOKENS_COUNTED_MAX + 1;
                         void *fixture;
 
-                        setup(&fixture);
+                        fixture_with_owners(&fixture);
                         issue_many(fixture, 1, n, 0, "id-ada");
                         issue(fixture, n + 1, "id-bob", CLIENT_LOCAL);
                         assert_int_equal(change(fixture, ends[i].verb, ends[i].owner),
@@ -191,10 +181,10 @@ int main(void) {
                 cmocka_unit_test(test_rows_of_many_are_counted),
                 cmocka_unit_test(test_used_ones_are_not_counted),
                 cmocka_unit_test(test_second_revocation),
-                cmocka_unit_test_setup_teardown(test_dead_ones_are_not_counted_again, setup,
-                                                fixture_teardown),
-                cmocka_unit_test_setup_teardown(test_kept_login_is_not_counted, setup,
-                                                fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_dead_ones_are_not_counted_again,
+                                                fixture_with_owners, fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_kept_login_is_not_counted,
+                                                fixture_with_owners, fixture_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

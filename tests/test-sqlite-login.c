@@ -2,19 +2,6 @@
 
 #include "store-fixture.h"
 
-static int setup(void **state) {
-        fixture_setup(state);
-        Fixture *fixture = *state;
-        User *sub = user_make("sub", 1001);
-
-        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
-        sub->parent_id = strdup("id-ada");
-        assert_true(user_add(fixture, sub) > 0);
-        assert_true(user_add(fixture, user_make("bob", 1002)) > 0);
-        assert_true(client_add(fixture, "web") > 0);
-        return 0;
-}
-
 static void login(Fixture *fixture, const char *id, unsigned n, const char *user,
                   enum LoginState login_state, const char *tty) {
         Login *made = login_make(fixture, id, user, login_state);
@@ -325,7 +312,7 @@ static void test_sweep_of_revoked_owners(void **state) {
 }
 
 int main(void) {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, fixture_with_owners, fixture_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(test_open),
                 TEST(test_close),

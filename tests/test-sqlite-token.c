@@ -2,19 +2,6 @@
 
 #include "store-fixture.h"
 
-static int setup(void **state) {
-        fixture_setup(state);
-        Fixture *fixture = *state;
-        User *sub = user_make("sub", 1001);
-
-        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
-        sub->parent_id = strdup("id-ada");
-        assert_true(user_add(fixture, sub) > 0);
-        assert_true(user_add(fixture, user_make("bob", 1002)) > 0);
-        assert_true(client_add(fixture, "web") > 0);
-        return 0;
-}
-
 /* A refresh family "fam" of ada's: 1 is its access, 2 its refresh token. */
 static void family(Fixture *fixture) {
         _cleanup_(store_request_freep) StoreRequest *request = store_request_new(STORE_TOKEN_ISSUE);
@@ -550,7 +537,7 @@ static void test_one_key_twice_in_a_transaction(void **state) {
 }
 
 int main(void) {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, fixture_with_owners, fixture_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(test_round_trip),
                 TEST(test_clients_own_token),
