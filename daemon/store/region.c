@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "base/thread.h"
+
 /* Some 0.1 ms of work. */
 #define PIECE_SIZE ((size_t)1 << 20)
 
@@ -102,5 +104,5 @@ void region_prepare(Region *region, size_t used) {
             thread_is_running(region))
                 return;
         region->prepared = from + HUGE_PAGE_SIZE;
-        region->has_thread = pthread_create(&region->thread, NULL, thread_main, region) == 0;
+        region->has_thread = thread_start(&region->thread, thread_main, region) == 0;
 }
