@@ -192,6 +192,8 @@ void authority_grant(Authority *authority, const Caller *caller, const GrantRequ
                 FAKE_LOG(authority, "grant ruid=%u", request->ruid);
         if (request->accepts || request->once)
                 FAKE_LOG(authority, "grant accepts=%u once=%d", request->accepts, request->once);
+        if (request->login_only)
+                FAKE_LOG(authority, "grant login_only=1");
         if (call->r != 0)
                 return;
         if (caller->kind == CALLER_ANONYMOUS) {

@@ -128,7 +128,7 @@ static void test_grant_refusals(void **state) {
         assert_non_null(strstr(talk.text, "Retry-After: "));
 }
 
-/* What may be typed in the password's place. */
+/* What may be typed in the password's place, and what becomes of the token. */
 static void test_accept(void **state) {
         static const struct {
                 const char *fields;
@@ -139,6 +139,8 @@ static void test_accept(void **state) {
                 { "accept=password+token&once=1", "accepts=3 once=1" },
                 { "accept=token++password+token", "accepts=3 once=0" },
                 { "once=1", "accepts=0 once=1" },
+                { "login_only=1", "login_only=1" },
+                { "login_only=0", NULL },
                 { "accept=tokens", NULL },
                 { "accept=password,token", NULL },
                 { "accept=Token", NULL },

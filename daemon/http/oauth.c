@@ -63,11 +63,26 @@ static int read_accepts(const Form *form, unsigned *ret) {
         return accepts ? 0 : REASON_INVALID_REQUEST;
 }
 
-static int read_flag(const Form *form, const char *name, bool *ret) {
-        const char *text = form_get_text(form, name);
+/* Each is 1 or absent. */
+static int read_flags(Request *request, GrantRequest *grant) {
+        const struct {
+                const char *name;
+                bool *flag;
+                const char *detail;
+        } flags[] = {
+                { "junk", &grant->junk, "junk must be 1" },
+                { "once", &grant->once, "once must be 1" },
+                { "login_only", &grant->login_only, "login_only must be 1" },
+        };
 
-        *ret = text != NULL;
-        return text && !streq(text, "1") ? REASON_INVALID_REQUEST : 0;
+        for (size_t i = 0; i < ELEMENTSOF(flags); i++) {
+                const char *text = form_get_text(&request->form, flags[i].name);
+
+                if (text && !streq(text, "1"))
+                        return request_refuse(request, REASON_INVALID_REQUEST, flags[i].detail);
+                *flags[i].flag = text != NULL;
+        }
+        return 0;
 }
 
 static int read_ruid(const Form *form, uint32_t *ret) {
@@ -84,15 +99,9 @@ static int token(Request *request) {
 
         if (!grant)
                 return -ENOMEM;
-        r = read_flag(form, "junk", &grant->junk);
+        r = read_flags(request, grant);
         if (r != 0)
-                return request_refuse(request, r, "junk must be 1");
-        r = read_flag(form, "once", &grant->once);
-        if (r != 0)
-                return request_refuse(request, r, "once must be 1");
-        r = read_flag(form, "login_only", &grant->login_only);
-        if (r != 0)
-                return request_refuse(request, r, "login_only must be 1");
+                return r;
         r = read_accepts(form, &grant->accepts);
         if (r != 0)
                 return request_refuse(request, r, "accept takes the words password and token");
