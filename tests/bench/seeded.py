@@ -11,6 +11,7 @@ N_USERS = 1000
 N_CLIENTS = 7
 FEW, MANY, CLIENT = 'few', 'many', 'client-0'
 N_FEW = 100
+FIRST_UID = 200_000
 
 
 def text(number):
@@ -23,17 +24,19 @@ def token_id(number):
     return hashlib.sha256(text(number).encode()).hexdigest()[:32]
 
 
-def make(path, n, n_many=None, expires=0):
+def make(path, n, n_many=None, expires=0, n_users=N_USERS):
     """Makes the database PATH with users, clients and n tokens, the first 100 of the user FEW, the next n_many (a
-    tenth, else) of MANY; their one expiry is in s UTC, 0: in 30 days. What is made is there at once and whole."""
+    tenth, else) of MANY, the rest of n_users others; their one expiry is in s UTC, 0: in 30 days. What is made is
+    there at once and whole."""
     folder = pathlib.Path(f'{path}.making')
     shutil.rmtree(folder, ignore_errors=True)
     daemon = system.Tokend(folder)
     daemon.start()
     try:
-        for name in [FEW, MANY, *(f'user-{i}' for i in range(N_USERS))]:
-            reply = daemon.request('POST', '/v1/users', body={'name': name})
-            assert reply.status == 201, reply
+        people = folder / 'people'
+        people.write_text(''.join(f'{name}:x:{FIRST_UID + i}:{FIRST_UID + i}::/home/user:/bin/sh\n' for i, name in
+                                  enumerate([FEW, MANY, *(f'user-{i}' for i in range(n_users))])))
+        daemon.ctl('user', 'import', f'--passwd={people}', timeout=300)
         for i in range(N_CLIENTS):
             daemon.ctl('client', 'add', f'client-{i}', '--grants=client_credentials')
     finally:
