@@ -5,9 +5,11 @@
 
 #include <crypt.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/journal.h"
@@ -27,6 +29,20 @@ static inline int64_t core_clock_now(clockid_t id) {
 }
 
 static const Clock core_clock = { .now = core_clock_now };
+
+/* Nobody can write to a file, until it is said that there is room again. */
+static inline void core_disk_full(bool is_full) {
+        static struct rlimit before;
+        struct rlimit limit;
+
+        signal(SIGXFSZ, SIG_IGN);
+        if (is_full)
+                assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        limit = before;
+        if (is_full)
+                limit.rlim_cur = 0;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
 
 typedef struct Core {
         char folder[64];

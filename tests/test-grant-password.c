@@ -3,9 +3,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
 
 #include "core/call.h"
 #include "core/tokens.h"
@@ -533,21 +531,16 @@ static void test_a_dead_token_is_no_password(void **state) {
 
 /* The disk is full: that a token is used up could not be kept. */
 static void test_store_unwritable(void **state) {
-        struct rlimit before, none;
         Core *core = *state;
         _secret_ token = make_token(core, "ada", "login", 0);
         _heard_ many = { 0 }, once = { 0 };
 
-        signal(SIGXFSZ, SIG_IGN);
-        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-        none = before;
-        none.rlim_cur = 0;
-        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        core_disk_full(true);
         assert_int_equal(type_as(core, "ada", &token, ANY, false, &many), 0);
         assert_true(many.answer.without_store);
         assert_int_equal(type_as(core, "ada", &token, ANY, true, &once), REASON_STORE_UNAVAILABLE);
         assert_false(once.answer.without_store);
-        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        core_disk_full(false);
 
         assert_int_equal(core->n_removed, 0);
         assert_int_equal(introspect(core, &token), 0);

@@ -1,8 +1,5 @@
 /* Logins that are written behind their answer. Over a real store. */
 
-#include <signal.h>
-#include <sys/resource.h>
-
 #include "core/call.h"
 #include "core/logins.h"
 #include "core/tokens.h"
@@ -52,19 +49,6 @@ static Secret make_login_token(Core *core) {
         return TAKE(heard.answer.access_token, SECRET_INIT);
 }
 
-static void disk_full(bool is_full) {
-        static struct rlimit before;
-        struct rlimit limit;
-
-        signal(SIGXFSZ, SIG_IGN);
-        if (is_full)
-                assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-        limit = before;
-        if (is_full)
-                limit.rlim_cur = 0;
-        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 /* What comes after it on the store finds it. */
 static void test_is_there_for_the_session(void **state) {
         Core *core = *state;
@@ -92,7 +76,7 @@ static void test_the_disk_is_full(void **state) {
         Caller root = core_root();
         _heard_ first = { 0 }, session = { 0 }, second = { 0 };
 
-        disk_full(true);
+        core_disk_full(true);
         assert_int_equal(log_in(core, &root, "sshd", NULL, false, &first), 0);
         assert_non_null(first.answer.login);
         assert_int_equal(open_session(core, first.answer.login->id, &session),
@@ -100,7 +84,7 @@ static void test_the_disk_is_full(void **state) {
         assert_int_equal(log_in(core, &root, "sshd", NULL, false, &second), 0);
         assert_true(second.answer.without_store);
         assert_null(second.answer.login);
-        disk_full(false);
+        core_disk_full(false);
         assert_int_equal(core->n_new, 0);
 }
 
@@ -112,19 +96,19 @@ static void test_who_must_wait(void **state) {
         _secret_ token = make_login_token(core);
         _heard_ strict = { 0 }, once = { 0 }, again = { 0 }, spent = { 0 };
 
-        disk_full(true);
+        core_disk_full(true);
         assert_int_equal(log_in(core, &root, "sshd", &token, true, &once),
                          REASON_STORE_UNAVAILABLE);
-        disk_full(false);
+        core_disk_full(false);
         assert_int_equal(log_in(core, &root, "sshd", &token, true, &again), 0);
         assert_int_equal(log_in(core, &root, "sshd", &token, true, &spent), REASON_WRONG_PASSWORD);
 
         core->config.login_without_store = false;
         authority_set_config(core->authority, &core->config);
-        disk_full(true);
+        core_disk_full(true);
         assert_int_equal(log_in(core, &root, "sshd", NULL, false, &strict),
                          REASON_STORE_UNAVAILABLE);
-        disk_full(false);
+        core_disk_full(false);
 }
 
 static void test_who_may_ask(void **state) {

@@ -2,8 +2,6 @@
  * the cache. */
 
 #include <errno.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include "core/call.h"
 #include "core/tokens.h"
@@ -488,18 +486,13 @@ static void test_last_use_and_expiry(void **state) {
 /* The disk is full: PAM logins go on without a token, everything else says so, and nothing that was
  * not committed is true. */
 static void test_store_unwritable(void **state) {
-        struct rlimit before, none;
         Core *core = *state;
         Caller root = core_root(), ada = core_uid(70000);
         _heard_ token = { 0 }, login = { 0 }, wrong = { 0 }, plain = { 0 }, again = { 0 };
 
         core_add_user(core, "ada", 70000);
         assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &token), 0);
-        signal(SIGXFSZ, SIG_IGN);
-        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-        none = before;
-        none.rlim_cur = 0;
-        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        core_disk_full(true);
 
         assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &login),
                          0);
@@ -518,7 +511,7 @@ static void test_store_unwritable(void **state) {
         assert_int_equal(core_log_in(core, &root, "ada", "PASSWORD-of-ada", NULL, "sshd", &login),
                          REASON_STORE_UNAVAILABLE);
 
-        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        core_disk_full(false);
         assert_int_equal(core_log_in(core, &ada, "ada", "PASSWORD-of-ada", NULL, NULL, &again), 0);
         assert_int_equal(revoke_text(core, &root, &token.answer.access_token), 0);
         assert_int_equal(introspect(core, &root, &token.answer.access_token), REASON_TOKEN_UNKNOWN);
