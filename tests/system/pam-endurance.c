@@ -104,8 +104,8 @@ int main(int argc, char **argv) {
 
                 if (code != (is_wrong ? PAM_AUTH_ERR : PAM_SUCCESS) && n_wrong_codes++ == 0)
                         fprintf(stderr, "authentication %ld: code %d\n", i, code);
-                /* the first two leave in malloc's lists what measuring itself takes; a wrong password
-                 * was the last, as it is at the end */
+                /* the first two leave in malloc's lists what measuring itself takes; a wrong
+                 * password was the last, as it is at the end */
                 if (i == 0 || i == count / 40 * 4 + 3 || i == count / 40 * 4 + 7)
                         before = measure();
         }
