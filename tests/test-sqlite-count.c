@@ -128,6 +128,7 @@ static void test_used_ones_are_not_counted(void **state) {
                 issue(fixture, 5000, "id-bob", "web");
                 assert_int_equal(status(fixture).n_tokens, 1008);
                 assert_int_equal(change(fixture, cases[i].verb, cases[i].owner), cases[i].n);
+                assert_int_equal(status(fixture).n_logins, 0);
                 fixture_teardown(&fixture);
         }
 }

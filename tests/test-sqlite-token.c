@@ -167,11 +167,13 @@ static int run_in_batch(Fixture *fixture, unsigned first, unsigned second, Login
  * in the same transaction. */
 static void test_broken_issues_among_others(void **state) {
         Fixture *fixture = *state;
+        int64_t epoch;
 
         issue(fixture, 9, "id-bob", "web");
         assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
         assert_int_equal(run_in_batch(fixture, 1, 0,
                                       login_make(fixture, "l", "id-ada", LOGIN_OPEN)), 0);
+        epoch = fixture->backend->counters.epoch;
         assert_int_equal(run_in_batch(fixture, 2, 9,
                                       login_make(fixture, "m", "id-ada", LOGIN_OPEN)), -EEXIST);
         assert_int_equal(run_in_batch(fixture, 3, 0,
@@ -179,6 +181,7 @@ static void test_broken_issues_among_others(void **state) {
         assert_int_equal(run_in_batch(fixture, 1, 0,
                                       login_make(fixture, "n", "id-ada", LOGIN_OPEN)), -EEXIST);
         assert_int_equal(run_in_batch(fixture, 1, 0, NULL), -EEXIST);
+        assert_true(fixture->backend->counters.epoch == epoch);
         assert_int_equal(run_in_batch(fixture, 4, 5, NULL), 0);
         assert_int_equal(backend_sqlite.commit(fixture->backend), 0);
 

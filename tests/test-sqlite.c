@@ -180,6 +180,11 @@ static void test_turned_back_and_not_committed(void **state) {
         backend_sqlite.rollback(fixture->backend);
         assert_false(is_live(fixture, 1));
 
+        turned += HOUR;
+        change(fixture, STORE_TOUCH, NULL);
+        assert_true(*fixture->backend->latest == START + 20 * USEC_PER_SEC);
+        turned -= HOUR;
+
         assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
         backend_sqlite.follow_clock(fixture->backend, START + 30 * USEC_PER_SEC);
         assert_int_equal(backend_sqlite.commit(fixture->backend), 0);
@@ -187,6 +192,26 @@ static void test_turned_back_and_not_committed(void **state) {
         issue(fixture, 2, "id-ada", CLIENT_LOCAL);
         assert_true(*fixture->backend->latest == turned);
         assert_true(is_live(fixture, 2));
+}
+
+/* What is issued in the transaction that follows the clock back is no older than that. */
+static void test_turned_back_within_a_transaction(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_request_freep) StoreRequest *issued = store_request_new(STORE_TOKEN_ISSUE);
+        _cleanup_(store_request_freep) StoreRequest *revoked =
+                request_by_text(STORE_REVOKE_USER, STORE_KEY_ID, "id-ada");
+        Token *token;
+
+        assert_true(user_add(fixture, user_make("ada", 1000)) > 0);
+        turned -= HOUR;
+        token = token_make(fixture, 1, "id-ada", CLIENT_LOCAL, NULL);
+        token->expires = turned + 10 * USEC_PER_SEC;
+        store_request_take_token(issued, token);
+        assert_int_equal(backend_sqlite.begin(fixture->backend), 0);
+        assert_int_equal(backend_sqlite.run(fixture->backend, issued), 0);
+        assert_int_equal(backend_sqlite.run(fixture->backend, revoked), 0);
+        assert_int_equal(backend_sqlite.commit(fixture->backend), 0);
+        assert_int_equal(revoked->n_affected, 1);
 }
 
 static void test_small_steps_back_are_no_jump(void **state) {
@@ -398,6 +423,7 @@ int main(void) {
                 TEST(test_clock),
                 TEST(test_what_expired_behind_the_mark),
                 TEST(test_turned_back_and_not_committed),
+                TEST(test_turned_back_within_a_transaction),
                 TEST(test_small_steps_back_are_no_jump),
                 TEST(test_epochs_are_never_given_twice),
                 TEST(test_rollback),
