@@ -19,11 +19,6 @@ def text(number):
     return hashlib.sha256(str(number).encode()).hexdigest()
 
 
-def token_id(number):
-    """Its public id."""
-    return hashlib.sha256(text(number).encode()).hexdigest()[:32]
-
-
 def make(path, n, n_many=None, expires=0, n_users=N_USERS):
     """Makes the database PATH with users, clients and n tokens, the first 100 of the user FEW, the next n_many (a
     tenth, else) of MANY, the rest of n_users others; their one expiry is in s UTC, 0: in 30 days. What is made is
