@@ -166,6 +166,26 @@ static void test_bounds(void **state) {
         assert_int_equal(account_rows_add(rows, &token), REASON_LIMIT_EXCEEDED);
 }
 
+static void test_lists_that_join_alike(void **state) {
+        AccountFilter filter = ACCOUNT_FILTER_INIT;
+        _cleanup_(account_rows_freep) AccountRows *rows = account_rows_new(&filter);
+        char *one[] = { "a,b", NULL }, *two[] = { "a", "b", NULL };
+        char *const *lists[] = { two, one, two, one };
+        char id[TOKEN_ID_SIZE + 1];
+        AccountToken token = { .id = id, .user_id = "u" };
+
+        for (unsigned i = 0; i < 4; i++) {
+                make_id(i, id);
+                token.created = 4 - i;
+                token.scopes = lists[i];
+                assert_int_equal(account_rows_add(rows, &token), 0);
+        }
+        for (unsigned i = 0; i < 4; i++) {
+                assert_true(account_rows_next(rows, &token));
+                assert_string_equal(token.scopes[0], lists[i][0]);
+        }
+}
+
 static void test_bytes_of_scopes(void **state) {
         AccountFilter filter = ACCOUNT_FILTER_INIT;
         _cleanup_(account_rows_freep) AccountRows *rows = account_rows_new(&filter);
@@ -183,9 +203,13 @@ static void test_bytes_of_scopes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_orders),        cmocka_unit_test(test_few),
-                cmocka_unit_test(test_what_is_shown), cmocka_unit_test(test_many),
-                cmocka_unit_test(test_bounds),        cmocka_unit_test(test_bytes_of_scopes),
+                cmocka_unit_test(test_orders),
+                cmocka_unit_test(test_few),
+                cmocka_unit_test(test_what_is_shown),
+                cmocka_unit_test(test_many),
+                cmocka_unit_test(test_bounds),
+                cmocka_unit_test(test_bytes_of_scopes),
+                cmocka_unit_test(test_lists_that_join_alike),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ struct AccountRows {
         Scopes scopes[ACCOUNT_SCOPES_MAX];
         size_t n_scopes;
         size_t scopes_size;
-        uint32_t sorted[ACCOUNT_SCOPES_MAX]; /* indices of scopes, by their words */
+        uint32_t sorted[ACCOUNT_SCOPES_MAX]; /* indices of scopes, by both */
         char *user_id;
         char id[TOKEN_ID_SIZE + 1]; /* of the one taken last */
 };
@@ -152,30 +152,33 @@ static int compare_words(char *const *a, char *const *b) {
         return (*a != NULL) - (*b != NULL);
 }
 
+/* Most lists are told apart by one text; "a,b" and "a", "b" are not. */
+static int compare_lists(const char *joined, char *const *words, const Scopes *kept) {
+        int order = strcmp(joined, kept->joined);
+
+        return order != 0 ? order : compare_words(words, kept->words);
+}
+
 /* Behind the others. */
-static int keep_scopes(AccountRows *rows, char *const *words) {
+static int keep_scopes(AccountRows *rows, char *const *words, char *joined) {
         Scopes *kept = &rows->scopes[rows->n_scopes];
         int r;
 
-        if (rows->n_scopes == ACCOUNT_SCOPES_MAX)
+        if (rows->n_scopes == ACCOUNT_SCOPES_MAX ||
+            strlen(joined) > ACCOUNT_SCOPES_BYTES_MAX - rows->scopes_size)
                 return REASON_LIMIT_EXCEEDED;
         r = strv_copy(words, &kept->words);
-        if (r == 0)
-                r = strv_join(words, ",", &kept->joined);
-        if (r == 0 && strlen(kept->joined) > ACCOUNT_SCOPES_BYTES_MAX - rows->scopes_size)
-                r = REASON_LIMIT_EXCEEDED;
-        if (r != 0) {
-                kept->words = strv_free(kept->words);
-                free(TAKE_PTR(kept->joined));
+        if (r != 0)
                 return r;
-        }
+        kept->joined = joined;
         rows->n_scopes++;
-        rows->scopes_size += strlen(kept->joined);
+        rows->scopes_size += strlen(joined);
         return 0;
 }
 
 /* By halves: whoever makes the tokens chooses the lists, and could aim at a hash's collisions. */
 static int find_scopes(AccountRows *rows, char *const *words, uint32_t *ret) {
+        _cleanup_(freep) char *joined = NULL;
         size_t from = 0, to = rows->n_scopes;
         uint32_t added = (uint32_t)rows->n_scopes;
         int r;
@@ -184,10 +187,13 @@ static int find_scopes(AccountRows *rows, char *const *words, uint32_t *ret) {
                 *ret = NO_SCOPES;
                 return 0;
         }
+        r = strv_join(words, ",", &joined);
+        if (r != 0)
+                return r;
         while (from < to) {
                 size_t middle = (from + to) / 2;
                 uint32_t kept = rows->sorted[middle];
-                int order = compare_words(words, rows->scopes[kept].words);
+                int order = compare_lists(joined, words, &rows->scopes[kept]);
 
                 if (order == 0) {
                         *ret = kept;
@@ -198,9 +204,10 @@ static int find_scopes(AccountRows *rows, char *const *words, uint32_t *ret) {
                 else
                         from = middle + 1;
         }
-        r = keep_scopes(rows, words);
+        r = keep_scopes(rows, words, joined);
         if (r != 0)
                 return r;
+        TAKE_PTR(joined);
         memmove(&rows->sorted[from + 1], &rows->sorted[from], (added - from) * sizeof(added));
         rows->sorted[from] = added;
         *ret = added;
