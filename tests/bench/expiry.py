@@ -7,13 +7,14 @@ import struct
 import threading
 import time
 
+import bench as framework
 import seeded
 
 TITLE = 'The end of 1,000,000 tokens at once'
 ABOUT = ('All tokens of a store, every one of them in the cache, expire at the same moment; one owner of them all is '
          'revoked; everything is revoked. Meanwhile one connection asks for dead tokens and one issues new ones. '
          'What is measured is the CPU time of the loop\'s thread from one `epoll_wait()` to the next, the longest '
-         'of all until the last row is gone.')
+         'of all until the last row is gone. The limit is a program that does nothing.')
 
 FIELDS = ('longest', 'total', 'count', 'over_1_msec', 'over_5_msec')
 
@@ -73,7 +74,7 @@ def is_swept(path):
 def measure_end(bench, kind, n, kill):
     """Caches n tokens, kills them by kill(server), and waits until the last row is gone."""
     dispatches = Dispatches(bench.file('dispatches'))
-    seconds = 15 if bench.quick else 150
+    seconds = 15 if bench.quick else 120
     expires = int(time.time()) + seconds if kind == 'expiry' else 0
     path = seeded.make(bench.file('tokens.db'), n, n - seeded.N_FEW, expires)
     tokens = bench.file('tokens')
@@ -99,8 +100,9 @@ def measure_end(bench, kind, n, kill):
         gone = time.monotonic() - began
         if any(server.is_active(seeded.text(i)) for i in (seeded.N_FEW, n - 1)):
             raise RuntimeError('tokens that should be dead are active')
-    return {'longest': seen['longest'] / 1e6, 'over 5 ms': seen['over_5_msec'], 'dispatches': seen['count'],
-            'answered': killed, 'gone': gone,
+    pause = bench.program('pauses', max(1, seen['total'] // 1_000_000))['longest']
+    return {'pause': pause, 'longest': seen['longest'] / 1e6, 'over 5 ms': seen['over_5_msec'],
+            'dispatches': seen['count'], 'answered': killed, 'gone': gone,
             **{name: max(result['usec']['most'] for result in results) / 1000 for name, results in found.items()}}
 
 
@@ -116,9 +118,15 @@ def measure(bench):
     ways = {'expiry': None, 'revocation of their owner': revoke(f'user={seeded.MANY}'),
             'revocation of everything': revoke('all=true')}
     for kind, kill in ways.items():
-        found = measure_end(bench, kind, n, kill)
-        bench.row(kind, {'longest dispatch': (found['longest'], 'ms CPU'), 'dispatches': (found['dispatches'], ''),
-                         'answered after': (found['answered'], 's'), 'rows gone after': (found['gone'], 's'),
+        rounds = [measure_end(bench, kind, n, kill) for _ in range(min(bench.n_rounds, 3))]
+        found = {name: framework.Samples([each[name] for each in rounds]) for name in rounds[0]}
+        bench.row(kind, {'longest dispatch': (found['longest'], 'ms CPU'), 'over 5 ms': (found['over 5 ms'], ''),
+                         'dispatches': (found['dispatches'], ''), 'answered after': (found['answered'], 's'),
+                         'rows gone after': (found['gone'], 's'),
                          'slowest introspection': (found['introspection'], 'ms'),
                          'slowest issue': (found['issue'], 'ms')}, kind='tokend')
-        bench.bar(f'{kind}: longest dispatch', found['longest'], 5, unit='ms CPU')
+        bench.row(f'nothing, beside {kind}', {'longest dispatch': (found['pause'], 'ms CPU')}, kind='limit')
+        bench.bar(f'{kind}: longest dispatch, in the best round', min(found['longest'].all), 5, unit='ms CPU')
+    bench.note('A pause of the host counts as CPU time of whoever it meets. What it does to a program that only reads '
+               'the clock, for as much CPU time as the loop took, stands beside each. What tokend itself has to do '
+               'comes back in every round, so the best round is the one that tells.')
