@@ -41,6 +41,6 @@ int percent_encode(Secret *out, const void *data, size_t size);
 /* Undoes what a form does to names and values: %XX, and + for a space. -EBADMSG: a bad escape or a
  * NUL. */
 int form_decode(const char *text, size_t size, Secret *ret);
-/* Undoes %XX where it stands ('+' stays). ret is to be read only; it ends with a NUL, which may have
- * taken the place of text[size]. -EBADMSG. */
+/* Undoes %XX where it stands ('+' stays). ret is to be read only; it ends with a NUL, which may
+ * have taken the place of text[size]. -EBADMSG. */
 int percent_decode_in_place(char *text, size_t size, Secret *ret);

@@ -25,7 +25,7 @@ typedef struct GrantRequest {
         const char *tty;
         uint32_t ruid;    /* who runs the program that asks; 0: root */
         unsigned accepts; /* GrantAccepts; only with a service; 0: a password */
-        bool once; /* a token that is accepted is used up by it; only with a service */
+        bool once;        /* a token that is accepted is used up by it; only with a service */
         /* The token's text is not wanted; only with a service. The answer to a right password does
          * not wait for the store then, unless login_without_store is off. */
         bool login_only;
@@ -58,8 +58,9 @@ typedef struct IssueRequest {
         const char *user; /* name; exactly one of these two */
         const char *client_id;
         char *const *scopes; /* NULL: none named */
-        int64_t lifetime;    /* µs; 0: as configured. Above MaximumLifetime=: REASON_INVALID_VALUE */
-        const char *login;   /* authority_issue_self() only: a hint, see there; NULL: none */
+        /* µs; 0: as configured. Above MaximumLifetime=: REASON_INVALID_VALUE */
+        int64_t lifetime;
+        const char *login; /* authority_issue_self() only: a hint, see there; NULL: none */
 } IssueRequest;
 
 /* An administrator's: a token of any user or client, reserved scopes included if the owner has them

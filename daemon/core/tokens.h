@@ -20,7 +20,8 @@ int authority_introspect_now(Authority *authority, const Caller *caller, const S
 void authority_revoke(Authority *authority, const Caller *caller, const Secret *token,
                       AnswerHandler handler, void *userdata);
 
-/* By the public id. Answer: token. REASON_TOKEN_UNKNOWN also for one that the caller may not see. */
+/* By the public id. Answer: token. REASON_TOKEN_UNKNOWN also for one that the caller may not
+ * see. */
 void authority_token_get(Authority *authority, const Caller *caller, const char *id,
                          AnswerHandler handler, void *userdata);
 /* Answer: token, as it was; n_revoked. */
