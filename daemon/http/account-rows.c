@@ -37,7 +37,7 @@ struct AccountRows {
         Scopes scopes[ACCOUNT_SCOPES_MAX];
         size_t n_scopes;
         size_t scopes_size;
-        uint32_t sorted[ACCOUNT_SCOPES_MAX]; /* indices of scopes, by both */
+        uint32_t sorted[ACCOUNT_SCOPES_MAX]; /* indices of scopes, as compare_lists() says */
         char *user_id;
         char id[TOKEN_ID_SIZE + 1]; /* of the one taken last */
 };
@@ -159,7 +159,7 @@ static int compare_lists(const char *joined, char *const *words, const Scopes *k
         return order != 0 ? order : compare_words(words, kept->words);
 }
 
-/* Behind the others. */
+/* Behind the others. joined is kept too, if this is 0. */
 static int keep_scopes(AccountRows *rows, char *const *words, char *joined) {
         Scopes *kept = &rows->scopes[rows->n_scopes];
         int r;

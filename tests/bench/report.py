@@ -31,11 +31,12 @@ tests/bench/run          # everything
 tests/bench/run login    # one benchmark; --list names them
 ```
 
-In each benchmark everything runs in turn, A B A B, round after round, the first of which only warms up. Servers have
-one core, and what asks them another. A *limit* does the same work without tokend, on the same machine in the same
-minutes: a server on the same HTTP library with a reply that is always the same, the same SQLite statements in a loop,
-the hash alone. A *bar* is how close to it tokend has to come. Ratios are taken round by round: neighbours on the host
-move times by half and more, such ratios by a tenth. For the same reason CPU time says more than requests a second.
+In each benchmark everything runs in turn, A B A B, round after round, the first of which only warms up; where a round
+takes minutes (memory, and the end of very many tokens) none does. Servers have one core, and what asks them another.
+A *limit* does the same work without tokend, on the same machine in the same minutes: a server on the same HTTP
+library with a reply that is always the same, the same SQLite statements in a loop, the hash alone. A *bar* is how
+close to it tokend has to come. Ratios are taken round by round: neighbours on the host move times by half and more,
+such ratios by a tenth. For the same reason CPU time says more than requests a second.
 
 Each figure is the median, with the least and the most in brackets. The values of all rounds are in
 [docs/performance](performance), from which this page is made.
